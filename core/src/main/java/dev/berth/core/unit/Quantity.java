@@ -1,0 +1,99 @@
+package dev.berth.core.unit;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * An amount as Kubernetes writes it: a decimal number with an optional suffix, such as {@code
+ * 250m}, {@code 1.5Gi}, {@code 2} or {@code 1e3}. Two quantities are equal when their amounts are,
+ * whatever their texts.
+ *
+ * @param amount the exact amount in the base unit (cores, bytes, or a count)
+ */
+public record Quantity(BigDecimal amount) implements Comparable<Quantity> {
+    private static final Pattern TEXT =
+            Pattern.compile(
+                    "([+-]?(?:\\d+\\.?\\d*|\\.\\d+))(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\\d{1,3})?");
+    private static final Map<String, BigDecimal> SUFFIXES =
+            Map.ofEntries(
+                    Map.entry("n", new BigDecimal("1e-9")),
+                    Map.entry("u", new BigDecimal("1e-6")),
+                    Map.entry("m", new BigDecimal("1e-3")),
+                    Map.entry("k", new BigDecimal("1e3")),
+                    Map.entry("M", new BigDecimal("1e6")),
+                    Map.entry("G", new BigDecimal("1e9")),
+                    Map.entry("T", new BigDecimal("1e12")),
+                    Map.entry("P", new BigDecimal("1e15")),
+                    Map.entry("E", new BigDecimal("1e18")),
+                    Map.entry("Ki", BigDecimal.valueOf(1L << 10)),
+                    Map.entry("Mi", BigDecimal.valueOf(1L << 20)),
+                    Map.entry("Gi", BigDecimal.valueOf(1L << 30)),
+                    Map.entry("Ti", BigDecimal.valueOf(1L << 40)),
+                    Map.entry("Pi", BigDecimal.valueOf(1L << 50)),
+                    Map.entry("Ei", BigDecimal.valueOf(1L << 60)));
+
+    /** Nothing. */
+    public static final Quantity ZERO = new Quantity(BigDecimal.ZERO);
+
+    /** Strips trailing zeros, so that equal amounts are equal records. */
+    public Quantity {
+        amount = amount.signum() == 0 ? BigDecimal.ZERO : amount.stripTrailingZeros();
+    }
+
+    /** Reads a text; empty when it is not a quantity. */
+    public static Optional<Quantity> parse(String text) {
+        var match = TEXT.matcher(text);
+        if (!match.matches()) {
+            return Optional.empty();
+        }
+        var number = new BigDecimal(match.group(1));
+        var suffix = match.group(2);
+        if (suffix == null) {
+            return Optional.of(new Quantity(number));
+        }
+        var factor = SUFFIXES.get(suffix);
+        return Optional.of(
+                new Quantity(
+                        factor != null
+                                ? number.multiply(factor)
+                                : number.scaleByPowerOfTen(Integer.parseInt(suffix.substring(1)))));
+    }
+
+    /**
+     * Reads a text that the API server has already accepted.
+     *
+     * @throws IllegalArgumentException when it is not a quantity after all
+     */
+    public static Quantity of(String text) {
+        return parse(text)
+                .orElseThrow(() -> new IllegalArgumentException("not a quantity: " + text));
+    }
+
+    /** The sum of both. */
+    public Quantity plus(Quantity other) {
+        return new Quantity(amount.add(other.amount));
+    }
+
+    /** The larger of both. */
+    public Quantity max(Quantity other) {
+        return compareTo(other) >= 0 ? this : other;
+    }
+
+    /** Thousandths of the base unit, rounded up; for CPU these are millicores. */
+    public long milliRoundedUp() {
+        return amount.movePointRight(3).setScale(0, RoundingMode.CEILING).longValueExact();
+    }
+
+    /** Whole base units, rounded up; for memory these are bytes. */
+    public long unitsRoundedUp() {
+        return amount.setScale(0, RoundingMode.CEILING).longValueExact();
+    }
+
+    @Override
+    public int compareTo(Quantity other) {
+        return amount.compareTo(other.amount);
+    }
+}

@@ -1,0 +1,133 @@
+package dev.berth.port;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Container images on this machine: found, pulled, and laid out as file systems. References are
+ * texts as users write them; {@code nginx} means {@code docker.io/library/nginx:latest}.
+ */
+public interface Images {
+    /** The image that a reference means here, or empty when it is not on this machine. */
+    Optional<Image> find(String reference);
+
+    /** All images on this machine. */
+    List<Image> list();
+
+    /**
+     * Brings an image here, or finds that it already is. Several callers that want the same layer
+     * share one download.
+     *
+     * @param credentials tried in order; empty means anonymous
+     * @throws PullFailed when it cannot be had
+     */
+    Image pull(String reference, List<RegistryCredential> credentials)
+            throws PullFailed, InterruptedException;
+
+    /**
+     * Lays an image out as a writable root file system.
+     *
+     * @param image of this machine
+     * @param id names the layout, unique; the container's id serves
+     * @return the folder to use as root
+     */
+    Path mount(Image image, String id) throws PullFailed;
+
+    /** Takes such a layout away with all that was written to it; nothing when there is none. */
+    void unmount(String id);
+
+    /** The ids of all layouts that exist, also those of an earlier life of Berth. */
+    List<String> mounted();
+
+    /**
+     * An image on this machine.
+     *
+     * @param id {@code sha256:<64 hex>} of its config
+     * @param reference its full name with tag, such as {@code docker.io/library/nginx:latest}
+     * @param repoDigest its full name with the manifest's digest, {@code
+     *     docker.io/library/nginx@sha256:…}
+     * @param sizeBytes of its layers, compressed
+     * @param config what it says of its process
+     */
+    record Image(String id, String reference, String repoDigest, long sizeBytes, Config config) {}
+
+    /**
+     * What an image says of its process.
+     *
+     * @param entrypoint the program, possibly empty
+     * @param command its arguments, possibly empty
+     * @param environment {@code NAME=value} each
+     * @param workingDir absolute, or empty for {@code /}
+     * @param user {@code user}, {@code uid}, {@code user:group} or {@code uid:gid}; empty for root
+     * @param stopSignal such as {@code SIGQUIT}, or null
+     * @param labels the image's labels
+     */
+    record Config(
+            List<String> entrypoint,
+            List<String> command,
+            List<String> environment,
+            String workingDir,
+            String user,
+            @Nullable String stopSignal,
+            Map<String, String> labels) {
+        /** Copies the collections. */
+        public Config {
+            entrypoint = List.copyOf(entrypoint);
+            command = List.copyOf(command);
+            environment = List.copyOf(environment);
+            labels = Map.copyOf(labels);
+        }
+    }
+
+    /**
+     * A name and a secret for a registry.
+     *
+     * @param registry the host, with its port if it has one
+     * @param username the name
+     * @param password the secret; never logged
+     */
+    record RegistryCredential(String registry, String username, String password) {
+        @Override
+        public String toString() {
+            return "RegistryCredential[" + registry + ", " + username + "]";
+        }
+    }
+
+    /** An image could not be had. */
+    final class PullFailed extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final Why why;
+
+        /** Says what happened, in a sentence fit for a pod's event. */
+        public PullFailed(Why why, String message, @Nullable Throwable cause) {
+            super(message, cause);
+            this.why = why;
+        }
+
+        /** What kind of failure it was. */
+        public Why why() {
+            return why;
+        }
+
+        /** The kinds of failure. */
+        public enum Why {
+            /** The reference is not one. */
+            INVALID_NAME,
+            /** The registry does not know it. */
+            NOT_FOUND,
+            /** The registry wants other credentials. */
+            UNAUTHORIZED,
+            /** It exists, but not for this machine's platform. */
+            NO_MATCHING_PLATFORM,
+            /** The registry did not answer. */
+            UNREACHABLE,
+            /** What came does not fit its digest, or cannot be unpacked. */
+            CORRUPT,
+            /** This machine has no room left. */
+            NO_SPACE
+        }
+    }
+}

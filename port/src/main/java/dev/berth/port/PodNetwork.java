@@ -1,0 +1,122 @@
+package dev.berth.port;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The VPCs' networks on this machine: one network namespace for each VPC, one for each pod, a veth
+ * pair between them. All calls may be repeated.
+ */
+public interface PodNetwork {
+    /** Makes a VPC's network exist as described, changing what differs. */
+    void ensureVpc(Vpc vpc) throws NetworkFailed;
+
+    /** Takes a VPC's network away with everything in it. */
+    void removeVpc(String vpcId) throws NetworkFailed;
+
+    /** The VPCs whose networks exist, also those of an earlier life of Berth. */
+    List<String> vpcs();
+
+    /** The file of a VPC's network namespace, once ensured. */
+    Path namespace(String vpcId);
+
+    /**
+     * Makes a pod's namespaces (network, IPC, host name) and attaches it to its VPC.
+     *
+     * @return where they are
+     */
+    Sandbox attach(Attachment attachment) throws NetworkFailed;
+
+    /** Takes a pod's namespaces away; nothing when there are none. */
+    void detach(String podUid);
+
+    /** The pods that are attached, by uid, also those of an earlier life of Berth. */
+    Map<String, Sandbox> attached();
+
+    /** The namespaces of an attached pod. */
+    Optional<Sandbox> sandbox(String podUid);
+
+    /**
+     * Opens a TCP connection from inside a pod's network.
+     *
+     * @param host an address as seen from the pod, such as {@code 127.0.0.1}
+     */
+    Connection dialFromPod(String podUid, String host, int port) throws IOException;
+
+    /** Opens a TCP connection from inside a VPC's network. */
+    Connection dialFromVpc(String vpcId, String host, int port) throws IOException;
+
+    /**
+     * A VPC to lay out.
+     *
+     * @param id {@code vpc-…}
+     * @param cidrs its address ranges
+     * @param subnets its subnets
+     */
+    record Vpc(String id, List<String> cidrs, List<Subnet> subnets) {
+        /** Copies the collections. */
+        public Vpc {
+            cidrs = List.copyOf(cidrs);
+            subnets = List.copyOf(subnets);
+        }
+    }
+
+    /**
+     * A subnet.
+     *
+     * @param id {@code subnet-…}
+     * @param cidr its range; the router is its second address
+     */
+    record Subnet(String id, String cidr) {}
+
+    /**
+     * A pod to attach.
+     *
+     * @param podUid names its namespaces
+     * @param vpcId where to
+     * @param address its IPv4 address, in one of the VPC's subnets
+     * @param hostname 1 to 63 characters
+     */
+    record Attachment(String podUid, String vpcId, String address, String hostname) {}
+
+    /**
+     * A pod's namespaces, as files to join.
+     *
+     * @param vpcId where it is attached
+     * @param address its address
+     * @param network the network namespace
+     * @param ipc the IPC namespace
+     * @param uts the host name's namespace
+     */
+    record Sandbox(String vpcId, String address, Path network, Path ipc, Path uts) {}
+
+    /** An open connection. */
+    interface Connection extends AutoCloseable {
+        /** What comes. */
+        InputStream input();
+
+        /** What goes. */
+        OutputStream output();
+
+        /** Tells the other side that no more will go, while more may come. */
+        void shutdownOutput() throws IOException;
+
+        @Override
+        void close();
+    }
+
+    /** The network could not be changed. */
+    final class NetworkFailed extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        /** Says what was tried and what the system said. */
+        public NetworkFailed(String message, @org.jspecify.annotations.Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+}
