@@ -1,5 +1,6 @@
 package dev.berth.port;
 
+import dev.berth.core.pod.VolumeFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -94,21 +95,6 @@ public interface PodFiles {
      * @param name the pod's name
      */
     record Owner(String cluster, String namespace, String name) {}
-
-    /**
-     * A file of a volume.
-     *
-     * @param path relative, with {@code /} between folders
-     * @param content what is in it
-     * @param mode permission bits
-     * @param owner the uid that owns it, or null for root
-     */
-    record VolumeFile(String path, byte[] content, int mode, @Nullable Long owner) {
-        @Override
-        public String toString() {
-            return "VolumeFile[" + path + "]";
-        }
-    }
 
     /** The disk did not do what was asked. */
     final class FilesFailed extends Exception {
