@@ -986,13 +986,16 @@ public final class FakeKubeApi implements KubeApi {
 
         @Override
         public void close() {
-            changing(() -> {
-                over = true;
-                watches.remove(this);
-            });
             // Waits for a call that is under way, unless it is this very call that closes.
             telling.lock();
-            telling.unlock();
+            try {
+                changing(() -> {
+                    over = true;
+                    watches.remove(this);
+                });
+            } finally {
+                telling.unlock();
+            }
         }
     }
 }
