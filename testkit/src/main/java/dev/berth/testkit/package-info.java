@@ -1,6 +1,7 @@
 /**
- * Fakes of the ports with memory and one-shot faults, and the contract suites that fakes and real
- * adapters both pass. Tests of every room use it; nothing that is shipped does.
+ * What Berth's tests stand on: one fake for each port, and the contract suites that the fakes and
+ * the real adapters both pass. The fakes have memory, fail once when they are told to, and never
+ * touch the machine. Nothing here is part of the product.
  */
 @NullMarked
 package dev.berth.testkit;
