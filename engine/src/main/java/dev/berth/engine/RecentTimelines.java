@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * The timelines of the last pods, in memory: about 150 bytes a pod. When there are more than the
  * limit, the pod that was stamped first is forgotten first. Any thread may call.
  */
+@SuppressWarnings("EnumOrdinal") // indexes an array that is never stored
 public final class RecentTimelines implements Timeline {
     private static final long UNSET = Long.MIN_VALUE;
     private static final Phase[] PHASES = Phase.values();
