@@ -1,0 +1,72 @@
+package dev.berth.edge.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the commands do. Each returns the process's exit code: 0 when it did what it says, 1 when it
+ * could not and has said why on standard error.
+ */
+public interface Actions {
+    /**
+     * Starts Berth and stays until it is told to stop, or with {@code detach} returns once it
+     * answers.
+     */
+    int up(Options options, boolean detach) throws Exception;
+
+    /** Prints {@code export} lines for AWS clients. */
+    int env(Path data) throws Exception;
+
+    /** Prints a kubeconfig, or writes it to a file. */
+    int kubeconfig(Path data, String cluster, @Nullable Path file) throws Exception;
+
+    /** Prints an ExecCredential for kubectl. */
+    int token(Path data, String cluster) throws Exception;
+
+    /** Imports an OCI layout or an archive of {@code docker save}. */
+    int importImage(Path data, Path file) throws Exception;
+
+    /** Lists the images of this machine. */
+    int listImages(Path data) throws Exception;
+
+    /** Makes nginx, busybox and pause from Debian's packages. */
+    int buildDemoImages(Path data, boolean force) throws Exception;
+
+    /** Tells what runs. */
+    int status(Path data, boolean json) throws Exception;
+
+    /** Tells what this machine can and cannot do. */
+    int doctor(Path data) throws Exception;
+
+    /** Stops all, also what a crash has left behind. */
+    int down(Path data, boolean purge) throws Exception;
+
+    /** Walks the lab. */
+    int lab(Options options, boolean keepGoing) throws Exception;
+
+    /**
+     * How a Berth is to run.
+     *
+     * @param data the data folder
+     * @param port the AWS endpoint's port, 0 for any free one
+     * @param listen the address to listen on
+     * @param region the AWS region
+     * @param account the AWS account, 12 digits
+     * @param strictVersions whether unknown Kubernetes versions are refused
+     * @param mirrors {@code registry=url} each
+     */
+    record Options(
+            Path data,
+            int port,
+            String listen,
+            String region,
+            String account,
+            boolean strictVersions,
+            List<String> mirrors) {
+        /** Copies the collections. */
+        public Options {
+            mirrors = List.copyOf(mirrors);
+        }
+    }
+}
