@@ -1,7 +1,7 @@
 /**
- * What Berth's tests stand on: one fake for each port, and the contract suites that the fakes and
- * the real adapters both pass. The fakes have memory, fail once when they are told to, and never
- * touch the machine. Nothing here is part of the product.
+ * What tests of every room share: one fake with a memory for each port, and for each port a
+ * contract suite that the fake and the real adapter both pass. Fakes fail on demand, once, and keep
+ * what was asked of them. Nothing here knows an adapter, an edge or the app.
  */
 @NullMarked
 package dev.berth.testkit;
