@@ -56,7 +56,9 @@ public final class HttpKubeApi implements KubeApi {
      * {@inheritDoc}
      *
      * <p>The listener is called on the thread that reads the watch, so it must only take note, and
-     * must not wait for a lock under which another thread subscribes or closes.
+     * must not wait for a lock under which another thread subscribes or closes. The first listener
+     * is told of all that exists at that moment; one that comes later, of what the watch has seen
+     * so far, which may lag some milliseconds behind.
      */
     @Override
     public Subscription watchPods(PodListener listener) {
