@@ -243,11 +243,10 @@ public final class FakeControlPlanes implements ControlPlanes {
 
         @Override
         public void stop() {
-            inside(
-                    () -> {
-                        note("stop " + plan.clusterName());
-                        up.remove(plan.clusterName());
-                    });
+            inside(() -> {
+                note("stop " + plan.clusterName());
+                up.remove(plan.clusterName());
+            });
         }
     }
 }

@@ -18,6 +18,7 @@ import dev.berth.engine.account.RoleView;
 import dev.berth.engine.account.SecurityGroupView;
 import dev.berth.port.ControlPlanes;
 import dev.berth.port.Time;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -226,7 +227,7 @@ public final class Clusters {
                 "arn:aws:eks:" + region + ":" + caller.accountId() + ":cluster/" + asked.name(),
                 caller.accountId(),
                 region,
-                time.now(),
+                time.now().truncatedTo(ChronoUnit.MILLIS),
                 caller.arn(),
                 asked,
                 ClusterConfig.of(asked, version, vpcId, vpcCidr),
