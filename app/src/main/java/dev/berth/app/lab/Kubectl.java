@@ -27,16 +27,19 @@ final class Kubectl {
     String run(String... arguments) throws IOException, InterruptedException {
         var result = attempt("", arguments);
         if (result.exitCode != 0) {
-            throw new IOException("kubectl " + String.join(" ", arguments) + ": " + result.error.strip());
+            throw new IOException(
+                    "kubectl " + String.join(" ", arguments) + ": " + result.error.strip());
         }
         return result.output;
     }
 
     /** Runs it with an input and returns what it printed. */
-    String runWithInput(String input, String... arguments) throws IOException, InterruptedException {
+    String runWithInput(String input, String... arguments)
+            throws IOException, InterruptedException {
         var result = attempt(input, arguments);
         if (result.exitCode != 0) {
-            throw new IOException("kubectl " + String.join(" ", arguments) + ": " + result.error.strip());
+            throw new IOException(
+                    "kubectl " + String.join(" ", arguments) + ": " + result.error.strip());
         }
         return result.output;
     }
@@ -44,21 +47,23 @@ final class Kubectl {
     /** Runs it and returns how that ended, good or bad; stopped after two minutes. */
     Result attempt(String input, String... arguments) throws IOException, InterruptedException {
         var process = start(arguments);
-        try (process) {
+        try {
             var error = new StringBuilder();
-            var reader =
-                    Thread.ofVirtual()
-                            .start(() -> error.append(readAll(process)));
+            var reader = Thread.ofVirtual().start(() -> error.append(readAll(process)));
             try (var stdin = process.getOutputStream()) {
                 stdin.write(input.getBytes(StandardCharsets.UTF_8));
             }
-            var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            var output =
+                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (!process.waitFor(120, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new IOException("kubectl " + String.join(" ", arguments) + ": no end after two minutes");
+                throw new IOException(
+                        "kubectl " + String.join(" ", arguments) + ": no end after two minutes");
             }
             reader.join(Duration.ofSeconds(5));
             return new Result(process.exitValue(), output, error.toString());
+        } finally {
+            process.destroyForcibly();
         }
     }
 

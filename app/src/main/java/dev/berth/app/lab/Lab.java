@@ -27,9 +27,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Walks the lab: a network, a cluster, a profile, nginx on Fargate, what Fargate refuses, and what may not be
- * deleted yet. What an earlier walk has left is taken down first, in AWS's order. Sources of AWS's times:
- * eks-fargate §12.7, §14.3 (O)
+ * Walks the lab: a network, a cluster, a profile, nginx on Fargate, what Fargate refuses, and what
+ * may not be deleted yet. What an earlier walk has left is taken down first, in AWS's order.
+ * Sources of AWS's times: eks-fargate §12.7, §14.3 (O)
  */
 public final class Lab {
     static final String PROFILE = "shirwalab-eks-dev-fargate-default";
@@ -39,14 +39,16 @@ public final class Lab {
     private static final String POD_ROLE = "shirwalab-eks-dev-fargate";
     private static final String TAG = "berth-lab";
     private static final Duration PATIENCE = Duration.ofMinutes(3);
-    private static final Pattern FORWARDING = Pattern.compile("Forwarding from 127\\.0\\.0\\.1:(\\d+)");
+    private static final Pattern FORWARDING =
+            Pattern.compile("Forwarding from 127\\.0\\.0\\.1:(\\d+)");
 
     private final AwsClient aws;
     private final List<String> kubectlProgram;
     private final Path folder;
     private final PrintStream out;
     private final Steps steps;
-    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
     private final Map<String, String> ids = new LinkedHashMap<>();
 
     /**
@@ -97,9 +99,14 @@ public final class Lab {
                 "about 12 min",
                 () -> {
                     if (clusters.contains(CLUSTER)) {
-                        for (var profile : texts(aws.eks("GET", profiles(), null).path("fargateProfileNames"))) {
+                        for (var profile :
+                                texts(
+                                        aws.eks("GET", profiles(), null)
+                                                .path("fargateProfileNames"))) {
                             aws.eks("DELETE", profiles() + "/" + profile, null);
-                            until("profile " + profile + " gone", () -> gone(profiles() + "/" + profile));
+                            until(
+                                    "profile " + profile + " gone",
+                                    () -> gone(profiles() + "/" + profile));
                         }
                         aws.eks("DELETE", "/clusters/" + CLUSTER, null);
                         until("cluster gone", () -> gone("/clusters/" + CLUSTER));
@@ -108,40 +115,73 @@ public final class Lab {
                         deleteVpc(vpc.path("vpcId").asString());
                     }
                     deleteRole(CLUSTER_ROLE, "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy");
-                    deleteRole(POD_ROLE, "arn:aws:iam::aws:policy/AmazonEKSFargatePodExecutionRolePolicy");
+                    deleteRole(
+                            POD_ROLE,
+                            "arn:aws:iam::aws:policy/AmazonEKSFargatePodExecutionRolePolicy");
                     return "profile, cluster, network and roles are gone";
                 });
     }
 
     private void deleteVpc(String vpc) throws Exception {
         var inVpc = Map.of("Filter.1.Name", "vpc-id", "Filter.1.Value.1", vpc);
-        for (var nat : aws.query("ec2", "DescribeNatGateways", Map.of("Filter.1.Name", "vpc-id", "Filter.1.Value.1", vpc)).path("natGatewaySet")) {
+        for (var nat :
+                aws.query(
+                                "ec2",
+                                "DescribeNatGateways",
+                                Map.of("Filter.1.Name", "vpc-id", "Filter.1.Value.1", vpc))
+                        .path("natGatewaySet")) {
             if (!nat.path("state").asString().equals("deleted")) {
-                aws.query("ec2", "DeleteNatGateway", Map.of("NatGatewayId", nat.path("natGatewayId").asString()));
+                aws.query(
+                        "ec2",
+                        "DeleteNatGateway",
+                        Map.of("NatGatewayId", nat.path("natGatewayId").asString()));
             }
         }
-        for (var address : aws.query("ec2", "DescribeAddresses", tagFilter()).path("addressesSet")) {
-            aws.query("ec2", "ReleaseAddress", Map.of("AllocationId", address.path("allocationId").asString()));
+        for (var address :
+                aws.query("ec2", "DescribeAddresses", tagFilter()).path("addressesSet")) {
+            aws.query(
+                    "ec2",
+                    "ReleaseAddress",
+                    Map.of("AllocationId", address.path("allocationId").asString()));
         }
         for (var table : aws.query("ec2", "DescribeRouteTables", inVpc).path("routeTableSet")) {
             var main = false;
             for (var association : table.path("associationSet")) {
                 main |= association.path("main").asString().equals("true");
                 if (!association.path("main").asString().equals("true")) {
-                    aws.query("ec2", "DisassociateRouteTable", Map.of("AssociationId", association.path("routeTableAssociationId").asString()));
+                    aws.query(
+                            "ec2",
+                            "DisassociateRouteTable",
+                            Map.of(
+                                    "AssociationId",
+                                    association.path("routeTableAssociationId").asString()));
                 }
             }
             if (!main) {
-                aws.query("ec2", "DeleteRouteTable", Map.of("RouteTableId", table.path("routeTableId").asString()));
+                aws.query(
+                        "ec2",
+                        "DeleteRouteTable",
+                        Map.of("RouteTableId", table.path("routeTableId").asString()));
             }
         }
-        for (var gateway : aws.query("ec2", "DescribeInternetGateways", Map.of("Filter.1.Name", "attachment.vpc-id", "Filter.1.Value.1", vpc)).path("internetGatewaySet")) {
+        for (var gateway :
+                aws.query(
+                                "ec2",
+                                "DescribeInternetGateways",
+                                Map.of(
+                                        "Filter.1.Name",
+                                        "attachment.vpc-id",
+                                        "Filter.1.Value.1",
+                                        vpc))
+                        .path("internetGatewaySet")) {
             var id = gateway.path("internetGatewayId").asString();
-            aws.query("ec2", "DetachInternetGateway", Map.of("InternetGatewayId", id, "VpcId", vpc));
+            aws.query(
+                    "ec2", "DetachInternetGateway", Map.of("InternetGatewayId", id, "VpcId", vpc));
             aws.query("ec2", "DeleteInternetGateway", Map.of("InternetGatewayId", id));
         }
         for (var subnet : aws.query("ec2", "DescribeSubnets", inVpc).path("subnetSet")) {
-            aws.query("ec2", "DeleteSubnet", Map.of("SubnetId", subnet.path("subnetId").asString()));
+            aws.query(
+                    "ec2", "DeleteSubnet", Map.of("SubnetId", subnet.path("subnetId").asString()));
         }
         aws.query("ec2", "DeleteVpc", Map.of("VpcId", vpc));
     }
@@ -162,23 +202,62 @@ public final class Lab {
                 "VPC 172.16.0.0/16: 3 private and 3 public subnets, gateways, route tables",
                 "2 min",
                 () -> {
-                    ids.put("vpc", create("CreateVpc", "vpc", Map.of("CidrBlock", "172.16.0.0/16"), "vpc", "vpcId"));
+                    ids.put(
+                            "vpc",
+                            create(
+                                    "CreateVpc",
+                                    "vpc",
+                                    Map.of("CidrBlock", "172.16.0.0/16"),
+                                    "vpc",
+                                    "vpcId"));
                     var zones = new ArrayList<String>();
-                    aws.query("ec2", "DescribeAvailabilityZones", Map.of()).path("availabilityZoneInfo")
+                    aws.query("ec2", "DescribeAvailabilityZones", Map.of())
+                            .path("availabilityZoneInfo")
                             .forEach(zone -> zones.add(zone.path("zoneName").asString()));
                     for (var i = 1; i <= 6; i++) {
                         ids.put(
                                 "subnet" + i,
-                                create("CreateSubnet", "subnet",
-                                        Map.of("VpcId", id("vpc"), "CidrBlock", "172.16." + i + ".0/24",
-                                                "AvailabilityZone", zones.get((i - 1) % zones.size())),
-                                        "subnet", "subnetId"));
+                                create(
+                                        "CreateSubnet",
+                                        "subnet",
+                                        Map.of(
+                                                "VpcId",
+                                                id("vpc"),
+                                                "CidrBlock",
+                                                "172.16." + i + ".0/24",
+                                                "AvailabilityZone",
+                                                zones.get((i - 1) % zones.size())),
+                                        "subnet",
+                                        "subnetId"));
                     }
-                    ids.put("igw", create("CreateInternetGateway", "internet-gateway", Map.of(), "internetGateway", "internetGatewayId"));
-                    aws.query("ec2", "AttachInternetGateway", Map.of("InternetGatewayId", id("igw"), "VpcId", id("vpc")));
-                    ids.put("eip", create("AllocateAddress", "elastic-ip", Map.of("Domain", "vpc"), "", "allocationId"));
-                    ids.put("nat", create("CreateNatGateway", "natgateway",
-                            Map.of("SubnetId", id("subnet4"), "AllocationId", id("eip")), "natGateway", "natGatewayId"));
+                    ids.put(
+                            "igw",
+                            create(
+                                    "CreateInternetGateway",
+                                    "internet-gateway",
+                                    Map.of(),
+                                    "internetGateway",
+                                    "internetGatewayId"));
+                    aws.query(
+                            "ec2",
+                            "AttachInternetGateway",
+                            Map.of("InternetGatewayId", id("igw"), "VpcId", id("vpc")));
+                    ids.put(
+                            "eip",
+                            create(
+                                    "AllocateAddress",
+                                    "elastic-ip",
+                                    Map.of("Domain", "vpc"),
+                                    "",
+                                    "allocationId"));
+                    ids.put(
+                            "nat",
+                            create(
+                                    "CreateNatGateway",
+                                    "natgateway",
+                                    Map.of("SubnetId", id("subnet4"), "AllocationId", id("eip")),
+                                    "natGateway",
+                                    "natGatewayId"));
                     routeTable("private", "NatGatewayId", id("nat"), List.of(1, 2, 3));
                     routeTable("public", "GatewayId", id("igw"), List.of(4, 5, 6));
                     return id("vpc") + ", private: 172.16.1-3.0/24, public: 172.16.4-6.0/24";
@@ -187,26 +266,57 @@ public final class Lab {
                 "roles: one for the cluster, one for the pods' nodes",
                 "5 s",
                 () -> {
-                    role(CLUSTER_ROLE, "eks.amazonaws.com", "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy");
-                    role(POD_ROLE, "eks-fargate-pods.amazonaws.com", "arn:aws:iam::aws:policy/AmazonEKSFargatePodExecutionRolePolicy");
+                    role(
+                            CLUSTER_ROLE,
+                            "eks.amazonaws.com",
+                            "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy");
+                    role(
+                            POD_ROLE,
+                            "eks-fargate-pods.amazonaws.com",
+                            "arn:aws:iam::aws:policy/AmazonEKSFargatePodExecutionRolePolicy");
                     return id(POD_ROLE);
                 });
     }
 
-    private void routeTable(String name, String target, String targetId, List<Integer> subnets) throws Exception {
-        var table = create("CreateRouteTable", "route-table", Map.of("VpcId", id("vpc")), "routeTable", "routeTableId");
+    private void routeTable(String name, String target, String targetId, List<Integer> subnets)
+            throws Exception {
+        var table =
+                create(
+                        "CreateRouteTable",
+                        "route-table",
+                        Map.of("VpcId", id("vpc")),
+                        "routeTable",
+                        "routeTableId");
         ids.put(name, table);
-        aws.query("ec2", "CreateRoute", Map.of("RouteTableId", table, "DestinationCidrBlock", "0.0.0.0/0", target, targetId));
+        aws.query(
+                "ec2",
+                "CreateRoute",
+                Map.of(
+                        "RouteTableId",
+                        table,
+                        "DestinationCidrBlock",
+                        "0.0.0.0/0",
+                        target,
+                        targetId));
         for (var subnet : subnets) {
-            aws.query("ec2", "AssociateRouteTable", Map.of("RouteTableId", table, "SubnetId", id("subnet" + subnet)));
+            aws.query(
+                    "ec2",
+                    "AssociateRouteTable",
+                    Map.of("RouteTableId", table, "SubnetId", id("subnet" + subnet)));
         }
     }
 
     private void role(String name, String service, String policy) throws Exception {
-        var trust = """
-                {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"%s"},"Action":"sts:AssumeRole"}]}"""
-                .formatted(service);
-        var made = aws.query("iam", "CreateRole", Map.of("RoleName", name, "AssumeRolePolicyDocument", trust));
+        var trust =
+                """
+                {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"%s"},"Action":"sts:AssumeRole"}]}\
+                """
+                        .formatted(service);
+        var made =
+                aws.query(
+                        "iam",
+                        "CreateRole",
+                        Map.of("RoleName", name, "AssumeRolePolicyDocument", trust));
         ids.put(name, made.path("Role").path("Arn").asString());
         aws.query("iam", "AttachRolePolicy", Map.of("RoleName", name, "PolicyArn", policy));
     }
@@ -216,32 +326,81 @@ public final class Lab {
                 "create-cluster " + CLUSTER + " (version " + VERSION + ") to ACTIVE",
                 "8 min",
                 () -> {
-                    aws.eks("POST", "/clusters", Map.of(
-                            "name", CLUSTER,
-                            "version", VERSION,
-                            "roleArn", id(CLUSTER_ROLE),
-                            "resourcesVpcConfig", Map.of("subnetIds", List.of(id("subnet1"), id("subnet2"), id("subnet3")))));
+                    aws.eks(
+                            "POST",
+                            "/clusters",
+                            Map.of(
+                                    "name",
+                                    CLUSTER,
+                                    "version",
+                                    VERSION,
+                                    "roleArn",
+                                    id(CLUSTER_ROLE),
+                                    "resourcesVpcConfig",
+                                    Map.of(
+                                            "subnetIds",
+                                            List.of(id("subnet1"), id("subnet2"), id("subnet3")))));
                     var cluster = settled("/clusters/" + CLUSTER, "cluster");
-                    var kubeconfig = new KubeconfigText(CLUSTER, cluster.path("endpoint").asString(),
-                            cluster.path("certificateAuthority").path("data").asString())
-                            .withToken(aws.token(CLUSTER, Instant.now()));
+                    var kubeconfig =
+                            new KubeconfigText(
+                                            CLUSTER,
+                                            cluster.path("endpoint").asString(),
+                                            cluster.path("certificateAuthority")
+                                                    .path("data")
+                                                    .asString())
+                                    .withToken(aws.token(CLUSTER, Instant.now()));
                     Files.createDirectories(folder);
                     Files.writeString(folder.resolve("kubeconfig"), kubeconfig);
                     return "ACTIVE at " + cluster.path("endpoint").asString();
                 });
-        steps.step("kubectl with a token of get-token", "5 s",
-                () -> "Kubernetes " + JSON.readTree(kubectl().run("version", "-o", "json")).path("serverVersion").path("gitVersion").asString()
-                        + ", " + kubectl().run("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"));
+        steps.step(
+                "kubectl with a token of get-token",
+                "5 s",
+                () ->
+                        "Kubernetes "
+                                + JSON.readTree(kubectl().run("version", "-o", "json"))
+                                        .path("serverVersion")
+                                        .path("gitVersion")
+                                        .asString()
+                                + ", "
+                                + kubectl()
+                                        .run(
+                                                "auth",
+                                                "whoami",
+                                                "-o",
+                                                "jsonpath={.status.userInfo.username}"));
     }
 
     private void profile() throws Exception {
-        steps.step("a profile over a public subnet is refused", "1 s",
-                () -> refused("InvalidParameterException", "Subnet " + id("subnet4") + " provided in Fargate Profile is not a private subnet",
-                        () -> aws.eks("POST", profiles(), profileOver(List.of(id("subnet4")), 1))));
-        steps.step("a profile with 6 selectors is refused", "1 s",
-                () -> refused("InvalidParameterException", "Request contains more than 5 Selectors",
-                        () -> aws.eks("POST", profiles(), profileOver(privateSubnets(), 6))));
-        steps.step("create-fargate-profile to ACTIVE", "2 min",
+        steps.step(
+                "a profile over a public subnet is refused",
+                "1 s",
+                () ->
+                        refused(
+                                "InvalidParameterException",
+                                "Subnet "
+                                        + id("subnet4")
+                                        + " provided in Fargate Profile is not a private subnet",
+                                () ->
+                                        aws.eks(
+                                                "POST",
+                                                profiles(),
+                                                profileOver(List.of(id("subnet4")), 1))));
+        steps.step(
+                "a profile with 6 selectors is refused",
+                "1 s",
+                () ->
+                        refused(
+                                "InvalidParameterException",
+                                "Request contains more than 5 Selectors",
+                                () ->
+                                        aws.eks(
+                                                "POST",
+                                                profiles(),
+                                                profileOver(privateSubnets(), 6))));
+        steps.step(
+                "create-fargate-profile to ACTIVE",
+                "2 min",
                 () -> {
                     aws.eks("POST", profiles(), profileOver(privateSubnets(), 1));
                     var profile = settled(profiles() + "/" + PROFILE, "fargateProfile");
@@ -250,40 +409,73 @@ public final class Lab {
     }
 
     private void pod() throws Exception {
-        steps.step("kubectl run nginx-fargate to Running", "54 s",
+        steps.step(
+                "kubectl run nginx-fargate to Running",
+                "54 s",
                 () -> {
-                    kubectl().run("run", "nginx-fargate", "--image=nginx", "--restart=Never", "--labels=compute-type=fargate");
-                    kubectl().run("wait", "--for=jsonpath={.status.phase}=Running", "pod/nginx-fargate", "--timeout=60s");
+                    kubectl()
+                            .run(
+                                    "run",
+                                    "nginx-fargate",
+                                    "--image=nginx",
+                                    "--restart=Never",
+                                    "--labels=compute-type=fargate");
+                    kubectl()
+                            .run(
+                                    "wait",
+                                    "--for=jsonpath={.status.phase}=Running",
+                                    "pod/nginx-fargate",
+                                    "--timeout=60s");
                     var pod = podJson("nginx-fargate");
                     ids.put("node", pod.path("spec").path("nodeName").asString());
                     ids.put("ip", pod.path("status").path("podIP").asString());
-                    return "on " + id("node") + ", " + pod.path("metadata").path("annotations").path("CapacityProvisioned").asString();
+                    return "on "
+                            + id("node")
+                            + ", "
+                            + pod.path("metadata")
+                                    .path("annotations")
+                                    .path("CapacityProvisioned")
+                                    .asString();
                 });
-        steps.step("kubectl get pods,nodes -o wide", "1 s",
+        steps.step(
+                "kubectl get pods,nodes -o wide",
+                "1 s",
                 () -> {
                     kubectl().run("get", "pods,nodes", "-o", "wide").lines().forEach(steps::say);
                     return "the node's address is the pod's: " + id("ip");
                 });
-        steps.step("HTTP from the pod's address", "1 s",
-                () -> answer("http://" + id("ip") + "/"));
-        steps.step("kubectl logs", "1 s",
+        steps.step("HTTP from the pod's address", "1 s", () -> answer("http://" + id("ip") + "/"));
+        steps.step(
+                "kubectl logs",
+                "1 s",
                 () -> {
                     var lines = kubectl().run("logs", "nginx-fargate").lines().toList();
                     return lines.isEmpty() ? "no line yet" : lines.getLast();
                 });
-        steps.step("kubectl exec", "1 s",
-                () -> "hostname says " + kubectl().run("exec", "nginx-fargate", "--", "hostname").strip());
+        steps.step(
+                "kubectl exec",
+                "1 s",
+                () ->
+                        "hostname says "
+                                + kubectl().run("exec", "nginx-fargate", "--", "hostname").strip());
         steps.step("HTTP through kubectl port-forward", "1 s", this::portForward);
     }
 
     private String portForward() throws Exception {
         var forward = kubectl().start("port-forward", "pod/nginx-fargate", ":80");
-        try (forward) {
-            var reader = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8));
+        try {
+            var reader =
+                    new BufferedReader(
+                            new InputStreamReader(
+                                    forward.getInputStream(), StandardCharsets.UTF_8));
             var line = reader.readLine();
             if (line == null) {
-                throw new IOException("kubectl port-forward: "
-                        + new String(forward.getErrorStream().readAllBytes(), StandardCharsets.UTF_8).strip());
+                throw new IOException(
+                        "kubectl port-forward: "
+                                + new String(
+                                                forward.getErrorStream().readAllBytes(),
+                                                StandardCharsets.UTF_8)
+                                        .strip());
             }
             var match = FORWARDING.matcher(line);
             if (!match.find()) {
@@ -296,9 +488,12 @@ public final class Lab {
     }
 
     private String answer(String url) throws IOException, InterruptedException {
-        var response = http.send(
-                HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(10)).build(),
-                HttpResponse.BodyHandlers.ofString());
+        var response =
+                http.send(
+                        HttpRequest.newBuilder(URI.create(url))
+                                .timeout(Duration.ofSeconds(10))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
         if (response.statusCode() != 200) {
             throw new IOException(url + " answered " + response.statusCode());
         }
@@ -308,33 +503,62 @@ public final class Lab {
 
     private void refusals() throws Exception {
         var all = Refusals.all();
-        steps.step("what Fargate refuses, tried live", "1 min",
+        steps.step(
+                "what Fargate refuses, tried live",
+                "1 min",
                 () -> {
-                    var manifests = all.stream()
-                            .map(refusal -> refusal.manifest(Map.of("compute-type", "fargate")))
-                            .collect(Collectors.joining("---\n"));
+                    var manifests =
+                            all.stream()
+                                    .map(refusal ->
+                                            refusal.manifest(Map.of("compute-type", "fargate")))
+                                    .collect(Collectors.joining("---\n"));
                     kubectl().runWithInput(manifests, "apply", "-f", "-");
                     var said = new TreeMap<String, String>();
-                    until("every refused pod to be told why", () -> {
-                        for (var event : JSON.readTree(kubectl().run("get", "events", "--field-selector", "reason=FailedScheduling", "-o", "json")).path("items")) {
-                            said.put(event.path("involvedObject").path("name").asString(), event.path("message").asString());
-                        }
-                        return all.stream().allMatch(refusal -> said.containsKey(refusal.name()));
-                    });
+                    until(
+                            "every refused pod to be told why",
+                            () -> {
+                                for (var event :
+                                        JSON.readTree(
+                                                        kubectl()
+                                                                .run(
+                                                                        "get",
+                                                                        "events",
+                                                                        "--field-selector",
+                                                                        "reason=FailedScheduling",
+                                                                        "-o",
+                                                                        "json"))
+                                                .path("items")) {
+                                    said.put(
+                                            event.path("involvedObject").path("name").asString(),
+                                            event.path("message").asString());
+                                }
+                                return all.stream()
+                                        .allMatch(refusal -> said.containsKey(refusal.name()));
+                            });
                     kubectl().runWithInput(manifests, "delete", "--now", "-f", "-");
                     for (var refusal : all) {
                         steps.say(refusal.what() + ": " + said.get(refusal.name()));
                     }
-                    var wrong = all.stream().filter(Predicate.not(refusal -> refusal.words().equals(said.get(refusal.name())))).toList();
+                    var wrong =
+                            all.stream()
+                                    .filter(
+                                            Predicate.not(refusal ->
+                                                    refusal.words()
+                                                            .equals(said.get(refusal.name()))))
+                                    .toList();
                     if (!wrong.isEmpty()) {
-                        throw new IOException("other words than AWS's for " + wrong.stream().map(Refusals.Refusal::name).toList());
+                        throw new IOException(
+                                "other words than AWS's for "
+                                        + wrong.stream().map(Refusals.Refusal::name).toList());
                     }
                     return all.size() + " pods refused, each in AWS's words";
                 });
     }
 
     private void order() throws Exception {
-        steps.step("delete-cluster while the profile exists is refused", "1 s",
+        steps.step(
+                "delete-cluster while the profile exists is refused",
+                "1 s",
                 () -> {
                     try {
                         aws.eks("DELETE", "/clusters/" + CLUSTER, null);
@@ -346,10 +570,17 @@ public final class Lab {
                     }
                     throw new IOException("the cluster was deleted under its profile");
                 });
-        steps.step("describe-fargate-profile, as the console shows it", "1 s",
+        steps.step(
+                "describe-fargate-profile, as the console shows it",
+                "1 s",
                 () -> {
-                    var profile = aws.eks("GET", profiles() + "/" + PROFILE, null).path("fargateProfile");
-                    steps.say("name       " + profile.path("fargateProfileName").asString() + ", status " + profile.path("status").asString());
+                    var profile =
+                            aws.eks("GET", profiles() + "/" + PROFILE, null).path("fargateProfile");
+                    steps.say(
+                            "name       "
+                                    + profile.path("fargateProfileName").asString()
+                                    + ", status "
+                                    + profile.path("status").asString());
                     steps.say("ARN        " + profile.path("fargateProfileArn").asString());
                     steps.say("role       " + profile.path("podExecutionRoleArn").asString());
                     steps.say("subnets    " + String.join(", ", texts(profile.path("subnets"))));
@@ -363,7 +594,8 @@ public final class Lab {
         JsonNode run() throws IOException, InterruptedException;
     }
 
-    private String refused(String code, String words, Call call) throws IOException, InterruptedException {
+    private String refused(String code, String words, Call call)
+            throws IOException, InterruptedException {
         try {
             call.run();
         } catch (AwsError error) {
@@ -378,10 +610,24 @@ public final class Lab {
     private Map<String, Object> profileOver(List<String> subnets, int selectors) {
         var list = new ArrayList<Map<String, Object>>();
         for (var i = 0; i < selectors; i++) {
-            list.add(Map.of("namespace", i == 0 ? "default" : "default-" + i, "labels", Map.of("compute-type", "fargate")));
+            list.add(
+                    Map.of(
+                            "namespace",
+                            i == 0 ? "default" : "default-" + i,
+                            "labels",
+                            Map.of("compute-type", "fargate")));
         }
-        return Map.of("fargateProfileName", PROFILE, "podExecutionRoleArn", id(POD_ROLE), "subnets", subnets,
-                "selectors", list, "tags", Map.of("Environment", "dev"));
+        return Map.of(
+                "fargateProfileName",
+                PROFILE,
+                "podExecutionRoleArn",
+                id(POD_ROLE),
+                "subnets",
+                subnets,
+                "selectors",
+                list,
+                "tags",
+                Map.of("Environment", "dev"));
     }
 
     private List<String> privateSubnets() {
@@ -412,7 +658,12 @@ public final class Lab {
         return Map.of("Filter.1.Name", "tag:" + TAG, "Filter.1.Value.1", "yes");
     }
 
-    private String create(String action, String type, Map<String, String> parameters, String wrapper, String idMember)
+    private String create(
+            String action,
+            String type,
+            Map<String, String> parameters,
+            String wrapper,
+            String idMember)
             throws IOException, InterruptedException {
         var all = new LinkedHashMap<>(parameters);
         all.put("TagSpecification.1.ResourceType", type);
@@ -425,14 +676,17 @@ public final class Lab {
     /** Describes until the status is one that lasts; ACTIVE is the good one. */
     private JsonNode settled(String path, String wrapper) throws Exception {
         var found = new ArrayList<JsonNode>();
-        until(path + " to settle", () -> {
-            var node = aws.eks("GET", path, null).path(wrapper);
-            found.add(node);
-            return !node.path("status").asString().equals("CREATING");
-        });
+        until(
+                path + " to settle",
+                () -> {
+                    var node = aws.eks("GET", path, null).path(wrapper);
+                    found.add(node);
+                    return !node.path("status").asString().equals("CREATING");
+                });
         var last = found.getLast();
         if (!last.path("status").asString().equals("ACTIVE")) {
-            throw new IOException(path + " is " + last.path("status").asString() + ": " + last.path("health"));
+            throw new IOException(
+                    path + " is " + last.path("status").asString() + ": " + last.path("health"));
         }
         return last;
     }

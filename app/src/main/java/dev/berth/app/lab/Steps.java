@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The steps of a walk: shown while they run, kept for the table at the end. Owned by one thread. */
+/**
+ * The steps of a walk: shown while they run, kept for the table at the end. Owned by one thread.
+ */
 final class Steps {
     private final PrintStream out;
     private final List<Row> rows = new ArrayList<>();
@@ -58,7 +60,9 @@ final class Steps {
         for (var i = 0; i < rows.size(); i++) {
             var row = rows.get(i);
             var shown =
-                    row.result.length() <= result ? row.result : row.result.substring(0, result - 1) + "…";
+                    row.result.length() <= result
+                            ? row.result
+                            : row.result.substring(0, result - 1) + "…";
             out.printf(Locale.ROOT, line, i + 1, row.title, shown, text(row.took), row.aws);
         }
         var all = rows.stream().map(Row::took).reduce(Duration.ZERO, Duration::plus);

@@ -1,0 +1,108 @@
+package dev.berth.port;
+
+import dev.berth.core.pod.VolumeFile;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What pods need on this machine's disk: their volumes, the files under {@code /etc} that they see,
+ * and the files for their last words. Everything of a pod lies in one folder, which outlives Berth;
+ * whoever starts again finds it with {@link #pods}. All calls may be repeated.
+ */
+public interface PodFiles {
+    /**
+     * Makes a pod's folder and writes down whose it is. This is the first thing that is made of a
+     * pod, so that whatever else exists of it can be traced.
+     */
+    void prepare(String podUid, Owner owner) throws FilesFailed;
+
+    /** The pods that have a folder, by uid, also those of an earlier life of Berth. */
+    Map<String, Owner> pods();
+
+    /**
+     * Writes a file that all containers of the pod see, such as {@code resolv.conf}; a second
+     * writing changes the same file, so that running containers see it.
+     *
+     * @param name the file's name without folders
+     */
+    Path etcFile(String podUid, String name, String text) throws FilesFailed;
+
+    /**
+     * Makes an empty folder that lives as long as the pod; nothing when it exists. It can be
+     * written by everyone.
+     *
+     * @param memoryBytes null for a folder on disk, else the size of a tmpfs, 0 for the system's
+     *     default
+     * @param group the group that owns it, or null for root's
+     */
+    Path emptyFolder(String podUid, String volume, @Nullable Long memoryBytes, @Nullable Long group)
+            throws FilesFailed;
+
+    /**
+     * Makes a folder hold exactly these files. A reader sees either all old or all new ones: they
+     * lie in a hidden folder, which one symbolic link ({@code ..data}) names.
+     *
+     * @param memory whether they must not be written to disk
+     * @param group the group that can read them besides, or null for no change
+     */
+    Path writeVolume(
+            String podUid,
+            String volume,
+            boolean memory,
+            List<VolumeFile> files,
+            @Nullable Long group)
+            throws FilesFailed;
+
+    /**
+     * The path of something below a volume, made as a folder when absent.
+     *
+     * @param subPath relative; one that leads out of the volume is refused
+     */
+    Path subPath(String podUid, String volume, String subPath) throws FilesFailed;
+
+    /** Makes the empty file that a run of a container leaves its last words in. */
+    Path terminationLog(String podUid, String container, int attempt) throws FilesFailed;
+
+    /**
+     * The last words that a run of a container left, or empty.
+     *
+     * @param bytesMax the most that is read, from the end
+     */
+    String lastWords(String podUid, String container, int attempt, int bytesMax);
+
+    /**
+     * The text of a file of a laid-out image, such as {@code etc/passwd}, or empty when there is
+     * none. Links never lead out of the image.
+     *
+     * @param path relative
+     */
+    Optional<String> imageText(Path rootfs, String path);
+
+    /** Takes away the volumes of a pod that has ended; nothing when there are none. */
+    void removeVolumes(String podUid) throws FilesFailed;
+
+    /** Takes away all that a pod has here; nothing when there is nothing. */
+    void remove(String podUid) throws FilesFailed;
+
+    /**
+     * Whose folder it is.
+     *
+     * @param cluster the cluster's name
+     * @param namespace the pod's namespace
+     * @param name the pod's name
+     */
+    record Owner(String cluster, String namespace, String name) {}
+
+    /** The disk did not do what was asked. */
+    final class FilesFailed extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        /** Says what was tried and what the system said. */
+        public FilesFailed(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+}
