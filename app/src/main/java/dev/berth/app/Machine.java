@@ -7,8 +7,9 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * What an instance has on this machine besides its records: images and their layouts, containers, networks.
- * It outlives Berth's process, so it is found again by names, and taken away by {@link #destroy}.
+ * What an instance has on this machine besides its records: images and their layouts, containers,
+ * networks. It outlives Berth's process, so it is found again by names, and taken away by {@link
+ * #destroy}.
  */
 final class Machine implements AutoCloseable {
     private final OciImages images;
