@@ -36,7 +36,11 @@ final class Commands implements Actions {
         var data = DataFolder.open(options.data());
         if (data.running()) {
             var running = InstanceFile.read(data.path());
-            say("already running" + running.map(instance -> " at " + instance.endpoint()).orElse("") + " with data in " + data.path());
+            say(
+                    "already running"
+                            + running.map(instance -> " at " + instance.endpoint()).orElse("")
+                            + " with data in "
+                            + data.path());
             return detach ? 0 : 1;
         }
         if (detach) {
@@ -63,15 +67,14 @@ final class Commands implements Actions {
         Runtime.getRuntime()
                 .addShutdownHook(
                         Thread.ofPlatform()
-                                .unstarted(
-                                        () -> {
-                                            stop.countDown();
-                                            try {
-                                                ended.await();
-                                            } catch (InterruptedException hurry) {
-                                                Thread.currentThread().interrupt();
-                                            }
-                                        }));
+                                .unstarted(() -> {
+                                    stop.countDown();
+                                    try {
+                                        ended.await();
+                                    } catch (InterruptedException hurry) {
+                                        Thread.currentThread().interrupt();
+                                    }
+                                }));
         try {
             server.start();
             say(
@@ -106,9 +109,15 @@ final class Commands implements Actions {
 
     @Override
     public int kubeconfig(Path data, String cluster, @Nullable Path file) throws Exception {
-        var described = client(instance(data)).eks("GET", "/clusters/" + cluster, null).path("cluster");
+        var described =
+                client(instance(data)).eks("GET", "/clusters/" + cluster, null).path("cluster");
         if (described.path("endpoint").asString("").isEmpty()) {
-            say("cluster " + cluster + " is " + described.path("status").asString() + " and has no endpoint yet");
+            say(
+                    "cluster "
+                            + cluster
+                            + " is "
+                            + described.path("status").asString()
+                            + " and has no endpoint yet");
             return 1;
         }
         var script = System.getProperty("berth.home", ".") + "/berth";
@@ -117,13 +126,22 @@ final class Commands implements Actions {
                                 cluster,
                                 described.path("endpoint").asString(),
                                 described.path("certificateAuthority").path("data").asString())
-                        .withCommand(List.of(script, "token", "--cluster-name", cluster, "--data", data.toString()));
+                        .withCommand(
+                                List.of(
+                                        script,
+                                        "token",
+                                        "--cluster-name",
+                                        cluster,
+                                        "--data",
+                                        data.toString()));
         if (file == null) {
             out.print(text);
             return 0;
         }
         Files.deleteIfExists(file);
-        Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.createFile(
+                file,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.writeString(file, text);
         say("wrote " + file);
         return 0;
@@ -135,14 +153,19 @@ final class Commands implements Actions {
         out.println(
                 JSON.writeValueAsString(
                         Map.of(
-                                "kind", "ExecCredential",
-                                "apiVersion", "client.authentication.k8s.io/v1beta1",
-                                "spec", Map.of(),
+                                "kind",
+                                "ExecCredential",
+                                "apiVersion",
+                                "client.authentication.k8s.io/v1beta1",
+                                "spec",
+                                Map.of(),
                                 "status",
-                                        Map.of(
-                                                "expirationTimestamp",
-                                                        now.plus(TOKEN_MINUTES, ChronoUnit.MINUTES).truncatedTo(ChronoUnit.SECONDS).toString(),
-                                                "token", client(instance(data)).token(cluster, now)))));
+                                Map.of(
+                                        "expirationTimestamp",
+                                                now.plus(TOKEN_MINUTES, ChronoUnit.MINUTES)
+                                                        .truncatedTo(ChronoUnit.SECONDS)
+                                                        .toString(),
+                                        "token", client(instance(data)).token(cluster, now)))));
         return 0;
     }
 
@@ -162,7 +185,11 @@ final class Commands implements Actions {
             out.printf(Locale.ROOT, "%-56s %-20s %s%n", "IMAGE", "ID", "SIZE");
             for (var image : images.list()) {
                 out.printf(
-                        Locale.ROOT, "%-56s %-20s %.1f MB%n", image.reference(), image.id().substring(0, 19), image.sizeBytes() / 1e6);
+                        Locale.ROOT,
+                        "%-56s %-20s %.1f MB%n",
+                        image.reference(),
+                        image.id().substring(0, 19),
+                        image.sizeBytes() / 1e6);
             }
         }
         return 0;
@@ -177,7 +204,8 @@ final class Commands implements Actions {
     }
 
     private void buildDemoImages(OciImages images, boolean force) throws Exception {
-        for (var image : new DemoImages(images, Wiring.cache().resolve("debs")).build(force, this::say)) {
+        for (var image :
+                new DemoImages(images, Wiring.cache().resolve("debs")).build(force, this::say)) {
             say("image " + image.reference() + " is here");
         }
     }
@@ -187,7 +215,8 @@ final class Commands implements Actions {
         var folder = DataFolder.open(data);
         if (!folder.running()) {
             if (json) {
-                out.println(JSON.writeValueAsString(Map.of("running", false, "data", data.toString())));
+                out.println(
+                        JSON.writeValueAsString(Map.of("running", false, "data", data.toString())));
             } else {
                 out.println("not running (data: " + data + ")");
             }
@@ -220,7 +249,12 @@ final class Commands implements Actions {
             new ControlClient(instance).run("stop", Map.of(), this::say);
             waitUntilEnded(folder, instance);
         }
-        try (var lock = folder.tryLock().orElseThrow(() -> new IOException("another Berth has just been started with data in " + data))) {
+        try (var lock =
+                folder.tryLock()
+                        .orElseThrow(() ->
+                                new IOException(
+                                        "another Berth has just been started with data in "
+                                                + data))) {
             Wiring.removeLeftovers(folder);
             if (purge) {
                 Wiring.purge(folder);
@@ -233,7 +267,8 @@ final class Commands implements Actions {
         return 0;
     }
 
-    private void waitUntilEnded(DataFolder folder, InstanceFile instance) throws IOException, InterruptedException {
+    private void waitUntilEnded(DataFolder folder, InstanceFile instance)
+            throws IOException, InterruptedException {
         var process = ProcessHandle.of(instance.pid());
         var told = Instant.now();
         var began = Instant.now();
@@ -275,7 +310,8 @@ final class Commands implements Actions {
             out.println("Go on with:");
             out.println("  eval \"$(" + script + " env --data " + data.path() + ")\"");
             out.println("  aws eks describe-cluster --name shirwalab-eks-dev");
-            out.println("  aws eks update-kubeconfig --name shirwalab-eks-dev --kubeconfig ./lab.kubeconfig");
+            out.println(
+                    "  aws eks update-kubeconfig --name shirwalab-eks-dev --kubeconfig ./lab.kubeconfig");
             out.println("  kubectl --kubeconfig ./lab.kubeconfig get pods,nodes -o wide");
             out.println("  " + script + " down --data " + data.path());
         }
@@ -283,12 +319,20 @@ final class Commands implements Actions {
     }
 
     private static AwsClient client(InstanceFile instance) {
-        return new AwsClient(URI.create(instance.endpoint()), instance.region(), instance.accessKeyId(), instance.secretAccessKey());
+        return new AwsClient(
+                URI.create(instance.endpoint()),
+                instance.region(),
+                instance.accessKeyId(),
+                instance.secretAccessKey());
     }
 
     private static InstanceFile instance(Path data) throws IOException {
         return InstanceFile.read(data)
-                .orElseThrow(() -> new IOException("no Berth has run with data in " + data + " yet: start one with berth up"));
+                .orElseThrow(() ->
+                        new IOException(
+                                "no Berth has run with data in "
+                                        + data
+                                        + " yet: start one with berth up"));
     }
 
     private void say(String text) {
@@ -302,14 +346,24 @@ final class Commands implements Actions {
         static void print(JsonNode status, PrintStream out) {
             out.println("endpoint   " + status.path("endpoint").asString());
             out.println("data       " + status.path("data").asString());
-            out.println("memory     " + status.path("memoryMebibytes").asLong() + " MiB, process " + status.path("pid").asLong());
+            out.println(
+                    "memory     "
+                            + status.path("memoryMebibytes").asLong()
+                            + " MiB, process "
+                            + status.path("pid").asLong());
             if (status.path("clusters").isEmpty()) {
                 out.println("clusters   none");
             }
             for (var cluster : status.path("clusters")) {
                 out.println(
-                        "cluster    " + cluster.path("name").asString() + "  " + cluster.path("status").asString() + "  "
-                                + cluster.path("version").asString() + "  " + cluster.path("doing").asString());
+                        "cluster    "
+                                + cluster.path("name").asString()
+                                + "  "
+                                + cluster.path("status").asString()
+                                + "  "
+                                + cluster.path("version").asString()
+                                + "  "
+                                + cluster.path("doing").asString());
             }
         }
     }

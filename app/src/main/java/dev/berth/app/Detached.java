@@ -39,7 +39,8 @@ final class Detached {
             }
             if (System.nanoTime() - told > 2_000_000_000L) {
                 told = System.nanoTime();
-                System.err.println("berth: starting, " + (told - began) / 1_000_000_000 + " s so far");
+                System.err.println(
+                        "berth: starting, " + (told - began) / 1_000_000_000 + " s so far");
             }
             Thread.sleep(10);
         }
@@ -48,7 +49,11 @@ final class Detached {
     /** The same program with the same JVM options, in a session of its own. */
     private List<String> command(Options options) throws IOException {
         var own =
-                List.of(new String(Files.readAllBytes(Path.of("/proc/self/cmdline")), StandardCharsets.UTF_8).split("\0", -1));
+                List.of(
+                        new String(
+                                        Files.readAllBytes(Path.of("/proc/self/cmdline")),
+                                        StandardCharsets.UTF_8)
+                                .split("\0", -1));
         var main = own.indexOf(Main.class.getName());
         if (main < 0) {
             throw new IOException("cannot find my own command line in /proc/self/cmdline");
@@ -56,8 +61,21 @@ final class Detached {
         var command = new ArrayList<String>(List.of("setsid"));
         command.add(ProcessHandle.current().info().command().orElse(own.getFirst()));
         command.addAll(own.subList(1, main + 1));
-        command.addAll(List.of("up", "--data", data.path().toString(), "--port", String.valueOf(options.port())));
-        command.addAll(List.of("--listen", options.listen(), "--region", options.region(), "--account", options.account()));
+        command.addAll(
+                List.of(
+                        "up",
+                        "--data",
+                        data.path().toString(),
+                        "--port",
+                        String.valueOf(options.port())));
+        command.addAll(
+                List.of(
+                        "--listen",
+                        options.listen(),
+                        "--region",
+                        options.region(),
+                        "--account",
+                        options.account()));
         command.addAll(List.of("--versions", options.strictVersions() ? "strict" : "nearest"));
         for (var mirror : options.mirrors()) {
             command.addAll(List.of("--mirror", mirror));
@@ -67,6 +85,7 @@ final class Detached {
 
     private static String tail(Path log) throws IOException {
         var lines = Files.readAllLines(log);
-        return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
+        return String.join(
+                "\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
     }
 }

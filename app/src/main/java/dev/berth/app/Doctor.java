@@ -18,8 +18,14 @@ final class Doctor {
 
     /** Tells of every need; true when none is missing. */
     boolean examine() throws IOException {
-        need("root", "root".equals(System.getProperty("user.name")), "run as root: namespaces, mounts and cgroups need it");
-        need("Java " + Runtime.version().feature(), Runtime.version().feature() >= 25, "install a JDK 25");
+        need(
+                "root",
+                "root".equals(System.getProperty("user.name")),
+                "run as root: namespaces, mounts and cgroups need it");
+        need(
+                "Java " + Runtime.version().feature(),
+                Runtime.version().feature() >= 25,
+                "install a JDK 25");
         program("crun", "crun", "starts containers");
         program("conmon", "conmon", "keeps containers while Berth is away");
         program("ip", "iproute2", "lays out VPCs");
@@ -27,11 +33,18 @@ final class Doctor {
         program("nsenter", "util-linux", "enters namespaces");
         program("unshare", "util-linux", "makes namespaces");
         program("setpriv", "util-linux", "ties processes to Berth's life");
-        need("overlayfs", Files.readString(Path.of("/proc/filesystems")).contains("overlay"), "use a kernel with overlayfs");
+        need(
+                "overlayfs",
+                Files.readString(Path.of("/proc/filesystems")).contains("overlay"),
+                "use a kernel with overlayfs");
         var v2 = Files.exists(Path.of("/sys/fs/cgroup/cgroup.controllers"));
         var v1 = Files.isDirectory(Path.of("/sys/fs/cgroup/memory"));
         need(
-                v2 ? "cgroup v2" : Files.isDirectory(Path.of("/sys/fs/cgroup/unified")) ? "cgroup v1, hybrid" : "cgroup v1",
+                v2
+                        ? "cgroup v2"
+                        : Files.isDirectory(Path.of("/sys/fs/cgroup/unified"))
+                                ? "cgroup v1, hybrid"
+                                : "cgroup v1",
                 v2 || v1,
                 "mount cgroup v2 at /sys/fs/cgroup");
         var kube = Wiring.findKubeBinary();
@@ -39,14 +52,26 @@ final class Doctor {
                 kube.map(path -> "Kubernetes at " + path).orElse("Kubernetes"),
                 kube.isPresent(),
                 "run ./berth lab or ./berth up once, which build it, or set BERTH_KUBE_DIR");
-        tell("/dev/kvm", Files.exists(Path.of("/dev/kvm")), "not needed: pods are isolated by namespaces");
-        tell("runsc", onPath("runsc").isPresent(), "not needed: gVisor, for a kernel of each pod's own");
-        tell("apt-get", onPath("apt-get").isPresent(), "berth image build-demo needs it; otherwise import images or name a registry");
+        tell(
+                "/dev/kvm",
+                Files.exists(Path.of("/dev/kvm")),
+                "not needed: pods are isolated by namespaces");
+        tell(
+                "runsc",
+                onPath("runsc").isPresent(),
+                "not needed: gVisor, for a kernel of each pod's own");
+        tell(
+                "apt-get",
+                onPath("apt-get").isPresent(),
+                "berth image build-demo needs it; otherwise import images or name a registry");
         return well;
     }
 
     private void program(String name, String packageName, String what) {
-        need(name + ", which " + what, onPath(name).isPresent(), "install the package " + packageName);
+        need(
+                name + ", which " + what,
+                onPath(name).isPresent(),
+                "install the package " + packageName);
     }
 
     private void need(String what, boolean there, String mend) {
@@ -55,7 +80,10 @@ final class Doctor {
     }
 
     private void tell(String what, boolean there, String remark) {
-        out.println((there ? "  ok       " : "  -        ") + what + (there ? "" : " (" + remark + ")"));
+        out.println(
+                (there ? "  ok       " : "  -        ")
+                        + what
+                        + (there ? "" : " (" + remark + ")"));
     }
 
     private static Optional<Path> onPath(String name) {

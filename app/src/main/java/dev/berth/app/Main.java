@@ -8,7 +8,8 @@ public final class Main {
 
     /** Runs a command and exits with its code: 0 done, 1 could not, 2 wrong use. */
     public static void main(String[] arguments) {
-        // The log's own file is named by the data folder, which only the server knows: until then, warnings
+        // The log's own file is named by the data folder, which only the server knows: until then,
+        // warnings
         // go to standard error.
         System.exit(BerthCommand.commandLine(new Commands()).execute(arguments));
     }

@@ -103,6 +103,11 @@ public final class FakeControlPlanes implements ControlPlanes {
         inside(() -> held.remove(clusterName));
     }
 
+    /** Gives a cluster that has none yet its API server. */
+    public void keep(String clusterName, KubeApi api) {
+        inside(() -> kept.put(clusterName, api));
+    }
+
     /** Makes the next start of a cluster that has no such failure yet fail so. */
     public void failNextStart(String clusterName, String message) {
         inside(() -> later(startFailures, clusterName, message));
@@ -243,11 +248,10 @@ public final class FakeControlPlanes implements ControlPlanes {
 
         @Override
         public void stop() {
-            inside(
-                    () -> {
-                        note("stop " + plan.clusterName());
-                        up.remove(plan.clusterName());
-                    });
+            inside(() -> {
+                note("stop " + plan.clusterName());
+                up.remove(plan.clusterName());
+            });
         }
     }
 }

@@ -578,7 +578,8 @@ public final class Libc {
         }
     }
 
-    private static String words(int number) {
+    /** What the C library calls an error number. */
+    public static String words(int number) {
         try {
             return ((MemorySegment) STRERROR.invokeExact(number)).getString(0);
         } catch (Throwable unlikely) {
