@@ -135,7 +135,8 @@ final class AwsGateway {
         } catch (Refused refused) {
             return loaded.protocol().fault(refused.fault(), requestId);
         } catch (RuntimeException e) {
-            LOG.error("call failed requestId={} service={}", requestId, loaded.model().service(), e);
+            LOG.error(
+                    "call failed requestId={} service={}", requestId, loaded.model().service(), e);
             return loaded.protocol()
                     .fault(
                             new AwsFault(
@@ -154,7 +155,9 @@ final class AwsGateway {
         }
         return new Rejected(
                 Reason.WRONG_SCOPE,
-                "Credential should be scoped to a valid region. This endpoint serves '" + region + "'.");
+                "Credential should be scoped to a valid region. This endpoint serves '"
+                        + region
+                        + "'.");
     }
 
     private WireAnswer operate(

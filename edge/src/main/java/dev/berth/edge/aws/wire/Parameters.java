@@ -37,7 +37,8 @@ final class Parameters {
             int equals = form.indexOf('=', at);
             if (equals > at && equals < end && equals + 1 < end) {
                 values.putIfAbsent(
-                        decode(form.substring(at, equals)), decode(form.substring(equals + 1, end)));
+                        decode(form.substring(at, equals)),
+                        decode(form.substring(equals + 1, end)));
             }
             at = end + 1;
         }
