@@ -54,7 +54,9 @@ public record TrustPolicy(List<Statement> statements) {
 
         private boolean isAboutAssuming() {
             for (String action : actions) {
-                if (action.equals("*") || action.equals("sts:*") || action.equalsIgnoreCase(ASSUME)) {
+                if (action.equals("*")
+                        || action.equals("sts:*")
+                        || action.equalsIgnoreCase(ASSUME)) {
                     return true;
                 }
             }
@@ -93,13 +95,12 @@ public record TrustPolicy(List<Statement> statements) {
                 return false;
             }
         }
-        return !allowing(
-                        s ->
-                                s.names(caller)
-                                        && s.otherConditions().isEmpty()
-                                        && s.sourceArns().isEmpty()
-                                        && (s.externalIds().isEmpty()
-                                                || s.externalIds().contains(externalId)))
+        return !allowing(s ->
+                        s.names(caller)
+                                && s.otherConditions().isEmpty()
+                                && s.sourceArns().isEmpty()
+                                && (s.externalIds().isEmpty()
+                                        || s.externalIds().contains(externalId)))
                 .isEmpty();
     }
 
