@@ -23,10 +23,8 @@ import org.jspecify.annotations.Nullable;
  * that somebody assumed. All are in the Store, so they survive a restart. Safe for any thread.
  */
 public final class Credentials implements KeyRing {
-    private static final Kind<AccountRecord> ACCOUNTS =
-            new Kind<>("accounts", AccountRecord.class);
-    private static final Kind<SessionRecord> SESSIONS =
-            new Kind<>("sessions", SessionRecord.class);
+    private static final Kind<AccountRecord> ACCOUNTS = new Kind<>("accounts", AccountRecord.class);
+    private static final Kind<SessionRecord> SESSIONS = new Kind<>("sessions", SessionRecord.class);
     private static final String ID = "account";
 
     /** A session lasts an hour unless it is asked for otherwise. Source: STS AssumeRole (D) */
@@ -121,8 +119,7 @@ public final class Credentials implements KeyRing {
         if (!accessKeyId.startsWith("ASIA") || accessKeyId.length() != 20) {
             return Optional.empty();
         }
-        Optional<Key> found =
-                store.get(SESSIONS, accessKeyId).map(stored -> stored.value().key());
+        Optional<Key> found = store.get(SESSIONS, accessKeyId).map(stored -> stored.value().key());
         found.ifPresent(this::remember);
         return found;
     }
@@ -143,8 +140,8 @@ public final class Credentials implements KeyRing {
 
     /**
      * Gives out credentials of a role. A role that is not there is refused in the same words as one
-     * that does not trust the caller. The root may assume roles here, which AWS forbids: our choice,
-     * since Berth has no users.
+     * that does not trust the caller. The root may assume roles here, which AWS forbids: our
+     * choice, since Berth has no users.
      */
     public Key assume(Principal caller, Wish wish, Roles roles) throws Refused {
         Optional<RoleRecord> found = roles.record(wish.roleArn());

@@ -225,15 +225,14 @@ public final class Roles implements RoleView {
     @Override
     public Optional<RoleFacts> role(String arn) {
         return record(arn)
-                .map(
-                        role ->
-                                new RoleFacts(
-                                        role.arn(),
-                                        role.id(),
-                                        role.name(),
-                                        role.trust().trustedServices(),
-                                        role.trust().sourceArns(),
-                                        role.attachedPolicyArns()));
+                .map(role ->
+                        new RoleFacts(
+                                role.arn(),
+                                role.id(),
+                                role.name(),
+                                role.trust().trustedServices(),
+                                role.trust().sourceArns(),
+                                role.attachedPolicyArns()));
     }
 
     /** The role with this ARN; its path must be right too. */
@@ -250,8 +249,7 @@ public final class Roles implements RoleView {
     private Stored<RoleRecord> stored(String name) throws Refused {
         Optional<Stored<RoleRecord>> found = store.get(KIND, idOf(name));
         if (found.isEmpty()) {
-            throw refused(
-                    "NoSuchEntity", 404, "The role with name " + name + " cannot be found.");
+            throw refused("NoSuchEntity", 404, "The role with name " + name + " cannot be found.");
         }
         return found.get();
     }

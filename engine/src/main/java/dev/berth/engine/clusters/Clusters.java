@@ -39,7 +39,7 @@ public final class Clusters {
     private static final Logger log = LoggerFactory.getLogger(Clusters.class);
 
     /** The platform version of every cluster: our control planes come in one make. */
-    private static final String PLATFORM_VERSION = "eks.1";
+    public static final String PLATFORM_VERSION = "eks.1";
 
     private final ClusterRecords records;
     private final Account account;

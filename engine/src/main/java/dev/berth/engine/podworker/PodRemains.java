@@ -90,7 +90,16 @@ public final class PodRemains {
      * layouts without a container. Call it before any pod is started.
      */
     public void removeOwnerless() throws InterruptedException {
-        var owners = machine.files().pods().keySet();
+        var owners = new HashSet<String>();
+        machine.files()
+                .pods()
+                .forEach((uid, owner) -> {
+                    if (owner.cluster().isEmpty()) {
+                        removeUnnamed(uid);
+                    } else {
+                        owners.add(uid);
+                    }
+                });
         try {
             var known = new HashSet<String>();
             for (var container : machine.runtime().list()) {
@@ -114,5 +123,13 @@ public final class PodRemains {
         machine.runtime().podGroups().stream()
                 .filter(uid -> !owners.contains(uid))
                 .forEach(machine.runtime()::removePodGroup);
+    }
+
+    private void removeUnnamed(String podUid) {
+        try {
+            machine.files().remove(podUid);
+        } catch (FilesFailed e) {
+            LOG.warn("folder of no pod not removed uid={}", podUid, e);
+        }
     }
 }
