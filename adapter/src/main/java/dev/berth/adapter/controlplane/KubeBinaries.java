@@ -55,7 +55,7 @@ public final class KubeBinaries {
     }
 
     /** The minor versions that are there, oldest first; the default one is always named. */
-    List<String> minors() {
+    public List<String> minors() {
         var minors =
                 new ArrayList<>(
                         all().stream()
@@ -72,13 +72,13 @@ public final class KubeBinaries {
     }
 
     /** The minor version for clusters that ask for none. */
-    String defaultMinor() {
+    public String defaultMinor() {
         var minors = minors();
         return minors.contains(DEFAULT_VERSION) ? DEFAULT_VERSION : minors.getLast();
     }
 
     /** The newest patch of a minor version. */
-    Binary of(String minor) throws ControlPlaneFailed {
+    public Binary of(String minor) throws ControlPlaneFailed {
         return newest(all().stream().filter(b -> b.minor().equals(minor)).toList())
                 .orElseThrow(() ->
                         new ControlPlaneFailed(
@@ -92,7 +92,7 @@ public final class KubeBinaries {
     }
 
     /** Any: for etcd, which is the same program for all. The newest. */
-    Binary any() throws ControlPlaneFailed {
+    public Binary any() throws ControlPlaneFailed {
         return newest(all())
                 .orElseThrow(() ->
                         new ControlPlaneFailed(
