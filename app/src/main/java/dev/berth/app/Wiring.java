@@ -25,12 +25,16 @@ final class Wiring {
     /** What is dear to make and belongs to no data folder. */
     static Path cache() {
         var told = System.getProperty("berth.cache");
-        return told != null ? Path.of(told) : Path.of(System.getProperty("user.home"), ".cache", "berth");
+        return told != null
+                ? Path.of(told)
+                : Path.of(System.getProperty("user.home"), ".cache", "berth");
     }
 
     static KubeBinaries kubeBinaries() {
         @Nullable String folder = System.getenv("BERTH_KUBE_DIR");
-        return new KubeBinaries(folder == null || folder.isEmpty() ? null : Path.of(folder), cache().resolve("kube"));
+        return new KubeBinaries(
+                folder == null || folder.isEmpty() ? null : Path.of(folder),
+                cache().resolve("kube"));
     }
 
     static Optional<Path> findKubeBinary() {
@@ -62,7 +66,8 @@ final class Wiring {
         return new OciImages(
                 data.resolve("images"),
                 data.resolve("mounts"),
-                new RegistrySettings(Map.copyOf(byRegistry), !byRegistry.isEmpty(), Platform.here()));
+                new RegistrySettings(
+                        Map.copyOf(byRegistry), !byRegistry.isEmpty(), Platform.here()));
     }
 
     /** Removes what a Berth that ended badly has left on the machine; nothing of its data. */
@@ -84,13 +89,15 @@ final class Wiring {
                 root,
                 new SimpleFileVisitor<>() {
                     @Override
-                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                            throws IOException {
                         Files.delete(file);
                         return FileVisitResult.CONTINUE;
                     }
 
                     @Override
-                    public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException failure) throws IOException {
+                    public FileVisitResult postVisitDirectory(
+                            Path folder, @Nullable IOException failure) throws IOException {
                         if (failure != null) {
                             throw failure;
                         }
