@@ -47,7 +47,7 @@ final class Kubectl {
     /** Runs it and returns how that ended, good or bad; stopped after two minutes. */
     Result attempt(String input, String... arguments) throws IOException, InterruptedException {
         var process = start(arguments);
-        try (process) {
+        try {
             var error = new StringBuilder();
             var reader = Thread.ofVirtual().start(() -> error.append(readAll(process)));
             try (var stdin = process.getOutputStream()) {
@@ -62,6 +62,8 @@ final class Kubectl {
             }
             reader.join(Duration.ofSeconds(5));
             return new Result(process.exitValue(), output, error.toString());
+        } finally {
+            process.destroyForcibly();
         }
     }
 

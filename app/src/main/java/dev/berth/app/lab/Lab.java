@@ -463,7 +463,7 @@ public final class Lab {
 
     private String portForward() throws Exception {
         var forward = kubectl().start("port-forward", "pod/nginx-fargate", ":80");
-        try (forward) {
+        try {
             var reader =
                     new BufferedReader(
                             new InputStreamReader(

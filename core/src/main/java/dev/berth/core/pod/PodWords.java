@@ -1,0 +1,126 @@
+package dev.berth.core.pod;
+
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+
+/** The sentences of a kubelet 1.36 about pods, in events and statuses. */
+public final class PodWords {
+    private PodWords() {}
+
+    /** A pod in a kubelet's messages: {@code name_namespace(uid)}. */
+    public static String full(Pod pod) {
+        return "%s_%s(%s)".formatted(pod.metadata().name(), pod.metadata().namespace(), pod.uid());
+    }
+
+    /** A duration as Go prints it: {@code 10s}, {@code 1m20s}, {@code 843ms}, {@code 1.5s}. */
+    public static String duration(Duration duration) {
+        var millis = duration.truncatedTo(ChronoUnit.MILLIS).toMillis();
+        if (millis == 0) {
+            return "0s";
+        }
+        if (millis < 1000) {
+            return millis + "ms";
+        }
+        var hours = millis / 3_600_000;
+        var minutes = millis / 60_000 % 60;
+        var seconds =
+                new java.math.BigDecimal(millis % 60_000)
+                        .movePointLeft(3)
+                        .stripTrailingZeros()
+                        .toPlainString();
+        return (hours > 0 ? hours + "h" : "")
+                + (hours > 0 || minutes > 0 ? minutes + "m" : "")
+                + seconds
+                + "s";
+    }
+
+    /** The event before a pull. */
+    public static String pulling(String image) {
+        return "Pulling image \"" + image + "\"";
+    }
+
+    /**
+     * The event after a pull.
+     *
+     * @param took the pull itself
+     * @param whole the pull with the time it waited for others
+     */
+    public static String pulled(String image, Duration took, Duration whole, long sizeBytes) {
+        return "Successfully pulled image \"%s\" in %s (%s including waiting). Image size: %d bytes."
+                .formatted(image, duration(took), duration(whole), sizeBytes);
+    }
+
+    /** The event when no pull was needed. */
+    public static String present(String image) {
+        return "Container image \""
+                + image
+                + "\" already present on machine and can be accessed by the pod";
+    }
+
+    /** The event after a pull that did not work. */
+    public static String pullFailed(String image, String why) {
+        return "Failed to pull image \"" + image + "\": " + why;
+    }
+
+    /** The event while a pull waits. */
+    public static String pullBackOff(String image) {
+        return "Back-off pulling image \"" + image + "\"";
+    }
+
+    /** The event and status of an image that must not be pulled and is not there. */
+    public static String neverPull(String image) {
+        return "Container image \"" + image + "\" is not present with pull policy of Never";
+    }
+
+    /** The event and status of an image whose name is none. */
+    public static String invalidName(String image, String why) {
+        return "Failed to apply default image tag \"" + image + "\": " + why;
+    }
+
+    /** The event while a restart waits. */
+    public static String backOff(Pod pod, String container) {
+        return "Back-off restarting failed container " + container + " in pod " + full(pod);
+    }
+
+    /** The status while a restart waits. */
+    public static String crashLoop(Pod pod, String container, Duration delay) {
+        return "back-off %s restarting failed container=%s pod=%s"
+                .formatted(duration(delay), container, full(pod));
+    }
+
+    /** The event before a container is stopped. */
+    public static String stopping(String container) {
+        return "Stopping container " + container;
+    }
+
+    /** A volume that could not be made. */
+    public static String mountFailed(String volume, String why) {
+        return "MountVolume.SetUp failed for volume \"" + volume + "\" : " + why;
+    }
+
+    /** Namespaces that could not be made. */
+    public static String sandboxFailed(String why) {
+        return "Failed to create pod sandbox: " + why;
+    }
+
+    /** The status of a pod that ran too long. */
+    public static final String DEADLINE_EXCEEDED =
+            "Pod was active on the node longer than the specified deadline";
+
+    /**
+     * Why a container cannot start whose CPU limit is larger than what was provisioned. Source:
+     * eks-fargate §3.7 (O).
+     *
+     * @param quotaMicros the quota of its limit
+     */
+    public static String cpuLimitTooLarge(Pod pod, String qosClass, long quotaMicros) {
+        var folder =
+                switch (qosClass) {
+                    case "Guaranteed" -> "";
+                    case "BestEffort" -> "besteffort/";
+                    default -> "burstable/";
+                };
+        return "failed to write \"%d\": write /sys/fs/cgroup/cpu,cpuacct/kubepods/%spod%s/cpu.cfs_quota_us: invalid argument: unknown"
+                .formatted(quotaMicros, folder, pod.uid());
+    }
+}
