@@ -25,7 +25,8 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  * Reads the texts inside aws-auth, which anybody may have written who may write ConfigMaps. It
  * works on the parser's events, not on loaded objects: depth and size have limits, anchors are
  * refused, and no text makes it recurse. A bad entry is left out, a bad text gives none. The three
- * keys are read as they are spelled, those inside entries in any case. Source: eks-fargate §13.3 (D)
+ * keys are read as they are spelled, those inside entries in any case. Source: eks-fargate §13.3
+ * (D)
  */
 final class AwsAuthYaml {
     /** A list of maps of lists is three deep. */

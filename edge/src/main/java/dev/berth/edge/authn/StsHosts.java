@@ -27,7 +27,8 @@ public final class StsHosts {
                 Pattern.compile(
                         switch (partition) {
                             case "aws-cn" -> "sts\\.cn-[a-z]+-\\d\\.amazonaws\\.com\\.cn";
-                            case "aws-us-gov" -> "sts(-fips)?\\.us-gov-[a-z]+-\\d\\.amazonaws\\.com";
+                            case "aws-us-gov" ->
+                                    "sts(-fips)?\\.us-gov-[a-z]+-\\d\\.amazonaws\\.com";
                             default ->
                                     "sts(-fips)?\\.(?!cn-|us-gov-|us-iso)[a-z]{2,}(-[a-z]+)+-\\d\\.amazonaws\\.com";
                         });

@@ -115,10 +115,9 @@ public final class TokenReviews {
         user.groups().forEach(groups::add);
         var extra = written.putObject("extra");
         user.extra()
-                .forEach(
-                        (name, values) -> {
-                            var all = extra.putArray(name);
-                            values.forEach(all::add);
-                        });
+                .forEach((name, values) -> {
+                    var all = extra.putArray(name);
+                    values.forEach(all::add);
+                });
     }
 }
