@@ -48,9 +48,7 @@ class PatchedPodIsAcceptedIT {
         assumeTrue(program.isPresent(), "no kube-apiserver here: kube/ is not built");
         plane = RealControlPlane.start(program.get());
         var tls = tls();
-        webhook =
-                HttpsServer.create(
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        webhook = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         webhook.setHttpsConfigurator(new HttpsConfigurator(tls));
         var admission =
                 new PodAdmission(
@@ -91,8 +89,7 @@ class PatchedPodIsAcceptedIT {
                 """
                         .formatted(
                                 webhook.getAddress().getPort(),
-                                Base64.getEncoder()
-                                        .encodeToString(plane.caPem().getBytes(UTF_8))));
+                                Base64.getEncoder().encodeToString(plane.caPem().getBytes(UTF_8))));
         awaitWebhook();
     }
 
@@ -129,7 +126,8 @@ class PatchedPodIsAcceptedIT {
         assertThat(pod.at("/spec/priorityClassName").stringValue())
                 .isEqualTo("system-node-critical");
         assertThat(pod.at("/spec/priority").intValue()).isEqualTo(2_000_001_000);
-        assertThat(pod.at("/spec/preemptionPolicy").stringValue()).isEqualTo("PreemptLowerPriority");
+        assertThat(pod.at("/spec/preemptionPolicy").stringValue())
+                .isEqualTo("PreemptLowerPriority");
         assertThat(pod.at("/metadata/annotations").isMissingNode()).isTrue();
         assertThat(pod.at("/spec/nodeSelector").isMissingNode()).isTrue();
         assertThat(pod.at("/spec/affinity").isMissingNode()).isTrue();
@@ -141,14 +139,16 @@ class PatchedPodIsAcceptedIT {
     }
 
     @Test
-    @DisplayName("§1.2 a user's priority class with preemptionPolicy Never is replaced, and accepted")
+    @DisplayName(
+            "§1.2 a user's priority class with preemptionPolicy Never is replaced, and accepted")
     void a_priority_class_of_the_users_is_replaced() throws Exception {
         var pod = create("own-class", "default", "\"priorityClassName\": \"mine\",");
 
         assertThat(pod.at("/spec/priorityClassName").stringValue())
                 .isEqualTo("system-node-critical");
         assertThat(pod.at("/spec/priority").intValue()).isEqualTo(2_000_001_000);
-        assertThat(pod.at("/spec/preemptionPolicy").stringValue()).isEqualTo("PreemptLowerPriority");
+        assertThat(pod.at("/spec/preemptionPolicy").stringValue())
+                .isEqualTo("PreemptLowerPriority");
         Golden.check("admission/own-priority-class.request.json", lastReview("own-class"));
     }
 
@@ -206,8 +206,7 @@ class PatchedPodIsAcceptedIT {
                                         "\"creationTimestamp\" : \"[^\"]*\"",
                                         "\"creationTimestamp\" : \"TIME\"")
                                 .replaceAll("kube-api-access-[a-z0-9]{5}", "kube-api-access-XXXXX")
-                                .replaceAll(
-                                        "\"manager\" : \"[^\"]*\"", "\"manager\" : \"MANAGER\"")
+                                .replaceAll("\"manager\" : \"[^\"]*\"", "\"manager\" : \"MANAGER\"")
                                 .replaceAll("X509SHA256=[0-9a-f]*", "X509SHA256=HASH")
                         + "\n";
             }

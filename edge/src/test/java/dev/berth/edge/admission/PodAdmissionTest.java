@@ -120,11 +120,7 @@ class PodAdmissionTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "{\"labels\": []}",
-                "{\"labels\": {\"a\": 1}}",
-                "{\"annotations\": \"x\"}"
-            })
+            strings = {"{\"labels\": []}", "{\"labels\": {\"a\": 1}}", "{\"annotations\": \"x\"}"})
     void a_pod_that_is_no_pod_is_refused(String metadata) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> review(aReview("CREATE", "pods", metadata, "{}")));
@@ -146,8 +142,7 @@ class PodAdmissionTest {
                 Base64.getDecoder().decode(answer.at("/response/patch").stringValue()));
     }
 
-    private static String aReview(
-            String operation, String resource, String metadata, String spec) {
+    private static String aReview(String operation, String resource, String metadata, String spec) {
         return """
         {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
          "request": {"uid": "u-1", "operation": "%s", "namespace": "default",
