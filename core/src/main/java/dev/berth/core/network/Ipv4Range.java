@@ -1,6 +1,7 @@
 package dev.berth.core.network;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
@@ -69,6 +70,14 @@ public record Ipv4Range(long base, int prefix) {
             throw new IndexOutOfBoundsException("address " + index + " of " + this);
         }
         return text(base + index);
+    }
+
+    /** Where in the range an address stands, from 0; empty when it is no address of the range. */
+    public OptionalLong indexOf(String address) {
+        return parse(address + "/32")
+                .filter(this::contains)
+                .map(one -> OptionalLong.of(one.base - base))
+                .orElse(OptionalLong.empty());
     }
 
     @Override

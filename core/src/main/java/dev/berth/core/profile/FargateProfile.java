@@ -38,6 +38,37 @@ public record FargateProfile(
     }
 
     /**
+     * This profile one step further in its life.
+     *
+     * @throws IllegalStateException when there is no such step
+     */
+    public FargateProfile become(Status next) {
+        if (!status.canBecome(next)) {
+            throw new IllegalStateException(
+                    "profile %s cannot go from %s to %s".formatted(name, status, next));
+        }
+        return new FargateProfile(
+                name,
+                arn,
+                clusterName,
+                createdAt,
+                podExecutionRoleArn,
+                subnets,
+                selectors,
+                next,
+                tags,
+                issues);
+    }
+
+    /**
+     * Whether one of its selectors matches such a pod; the profile's status does not matter here.
+     * Source: eks-fargate §2.2 (D)
+     */
+    public boolean matches(String namespace, Map<String, String> labels) {
+        return selectors.stream().anyMatch(selector -> selector.matches(namespace, labels));
+    }
+
+    /**
      * Which pods: those of the namespace that carry all the labels; {@code *} and {@code ?} are
      * wildcards in all three texts. Source: eks-fargate §2.2, §2.3 (D)
      *
@@ -48,6 +79,24 @@ public record FargateProfile(
         /** Copies the collections. */
         public Selector {
             labels = Map.copyOf(labels);
+        }
+
+        /**
+         * Whether it takes a pod of that namespace with these labels: the namespace must match, and
+         * each pair of the selector must match some label of the pod. Labels of the namespace or of
+         * the pod's owner do not count. Source: eks-fargate §2.2, §2.3 (D)
+         */
+        public boolean matches(String podNamespace, Map<String, String> podLabels) {
+            return Wildcard.matches(namespace, podNamespace)
+                    && labels.entrySet().stream().allMatch(pair -> carries(podLabels, pair));
+        }
+
+        private static boolean carries(
+                Map<String, String> podLabels, Map.Entry<String, String> pair) {
+            return podLabels.entrySet().stream()
+                    .anyMatch(label ->
+                            Wildcard.matches(pair.getKey(), label.getKey())
+                                    && Wildcard.matches(pair.getValue(), label.getValue()));
         }
     }
 
@@ -62,6 +111,15 @@ public record FargateProfile(
         /** It could not be made. */
         CREATE_FAILED,
         /** It could not be removed. */
-        DELETE_FAILED
+        DELETE_FAILED;
+
+        /** Whether a profile may go from here to there in one step. */
+        public boolean canBecome(Status next) {
+            return switch (this) {
+                case CREATING -> next == ACTIVE || next == CREATE_FAILED;
+                case ACTIVE, CREATE_FAILED, DELETE_FAILED -> next == DELETING;
+                case DELETING -> next == DELETE_FAILED;
+            };
+        }
     }
 }

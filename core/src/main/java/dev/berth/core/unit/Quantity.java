@@ -35,11 +35,25 @@ public record Quantity(BigDecimal amount) implements Comparable<Quantity> {
                     Map.entry("Pi", BigDecimal.valueOf(1L << 50)),
                     Map.entry("Ei", BigDecimal.valueOf(1L << 60)));
 
+    private static final BigDecimal MAX = BigDecimal.valueOf(Long.MAX_VALUE);
+    private static final BigDecimal MIN = BigDecimal.valueOf(Long.MIN_VALUE);
+    private static final BigDecimal KIBI = BigDecimal.valueOf(1024);
+    private static final String[] DECIMAL_SUFFIXES = {
+        "n", "u", "m", "", "k", "M", "G", "T", "P", "E"
+    };
+    private static final String[] BINARY_SUFFIXES = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
+
     /** Nothing. */
     public static final Quantity ZERO = new Quantity(BigDecimal.ZERO);
 
-    /** Strips trailing zeros, so that equal amounts are equal records. */
+    /**
+     * Strips trailing zeros, so that equal amounts are equal records, and rounds away from zero to
+     * whole billionths, the smallest part Kubernetes knows.
+     */
     public Quantity {
+        if (amount.scale() > 9) {
+            amount = amount.setScale(9, RoundingMode.UP);
+        }
         amount = amount.signum() == 0 ? BigDecimal.ZERO : amount.stripTrailingZeros();
     }
 
@@ -82,14 +96,62 @@ public record Quantity(BigDecimal amount) implements Comparable<Quantity> {
         return compareTo(other) >= 0 ? this : other;
     }
 
-    /** Thousandths of the base unit, rounded up; for CPU these are millicores. */
+    /**
+     * Thousandths of the base unit, rounded up; for CPU these are millicores. An amount beyond a
+     * {@code long} becomes the nearest {@code long}: an absurd request is too big, not an error.
+     */
     public long milliRoundedUp() {
-        return amount.movePointRight(3).setScale(0, RoundingMode.CEILING).longValueExact();
+        return saturated(amount.movePointRight(3));
     }
 
-    /** Whole base units, rounded up; for memory these are bytes. */
+    /**
+     * Whole base units, rounded up; for memory these are bytes. An amount beyond a {@code long}
+     * becomes the nearest {@code long}.
+     */
     public long unitsRoundedUp() {
-        return amount.setScale(0, RoundingMode.CEILING).longValueExact();
+        return saturated(amount);
+    }
+
+    private static long saturated(BigDecimal number) {
+        if (number.compareTo(MAX) >= 0) {
+            return Long.MAX_VALUE;
+        }
+        if (number.compareTo(MIN) <= 0) {
+            return Long.MIN_VALUE;
+        }
+        return number.setScale(0, RoundingMode.CEILING).longValueExact();
+    }
+
+    /**
+     * The text Kubernetes prints for an amount that was written in decimal form: the shortest whole
+     * number with a suffix out of n, u, m, none, k, M, G, T, P, E. For example {@code 0.25} is
+     * {@code 250m} and {@code 1500000} is {@code 1500k}.
+     */
+    public String decimalText() {
+        if (amount.signum() == 0) {
+            return "0";
+        }
+        var exponent = Math.min(18, Math.floorDiv(-amount.scale(), 3) * 3);
+        return amount.movePointLeft(exponent).toBigIntegerExact()
+                + DECIMAL_SUFFIXES[exponent / 3 + 3];
+    }
+
+    /**
+     * The text Kubernetes prints for an amount that was written in binary form: the shortest whole
+     * number with a suffix out of none, Ki, Mi, Gi, Ti, Pi, Ei; the decimal form for fractions and
+     * below 1024. For example {@code 1.5Gi} is {@code 1536Mi}.
+     */
+    public String binaryText() {
+        if (amount.scale() > 0 || amount.abs().compareTo(KIBI) < 0) {
+            return decimalText();
+        }
+        var number = amount.toBigIntegerExact();
+        var times = 0;
+        while (times < BINARY_SUFFIXES.length - 1 && number.getLowestSetBit() >= 10) {
+            number = number.shiftRight(10);
+            times++;
+        }
+        return number + BINARY_SUFFIXES[times];
     }
 
     @Override

@@ -319,7 +319,7 @@ final class PodWorker implements Runnable {
     }
 
     private boolean refuse() throws InterruptedException {
-        var refusal = PodAdmission.refusal(pod, node);
+        var refusal = PodAdmission.refusal(pod, node.podUid());
         if (refusal.isEmpty() || pod.deleting()) {
             return false;
         }

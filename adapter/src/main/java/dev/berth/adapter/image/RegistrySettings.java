@@ -1,0 +1,104 @@
+package dev.berth.adapter.image;
+
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Where images come from.
+ *
+ * @param mirrors per registry, such as {@code docker.io}, the base addresses to ask before it, in
+ *     order; {@code *} stands for every registry without an entry of its own. Plain http is for
+ *     loopback addresses only
+ * @param mirrorsOnly whether a registry that has a mirror is never asked itself, so that a machine
+ *     without internet gets a clear answer at once
+ * @param platform which images of several to take
+ */
+public record RegistrySettings(
+        Map<String, List<URI>> mirrors, boolean mirrorsOnly, Platform platform) {
+    /** Checks the addresses. */
+    public RegistrySettings {
+        mirrors = Map.copyOf(mirrors);
+        for (List<URI> each : mirrors.values()) {
+            for (URI address : each) {
+                boolean secure = "https".equals(address.getScheme());
+                boolean plain = "http".equals(address.getScheme());
+                if (address.getHost() == null || !(secure || plain)) {
+                    throw new IllegalArgumentException(
+                            "a mirror needs an http or https address: " + address);
+                }
+                if (plain && !isLoopback(address.getHost())) {
+                    throw new IllegalArgumentException(
+                            "plain http is for loopback mirrors only: " + address);
+                }
+            }
+        }
+    }
+
+    /** No mirrors, this machine's platform. */
+    public static RegistrySettings none() {
+        return new RegistrySettings(Map.of(), false, Platform.here());
+    }
+
+    /**
+     * Settings from texts as they stand on a command line: {@code docker.io=http://127.0.0.1:5000},
+     * or an address alone for every registry. What a mirror does not have, the registry is asked
+     * for. An {@link IllegalArgumentException} says what is wrong with a text.
+     */
+    public static RegistrySettings of(List<String> texts) {
+        Map<String, List<URI>> mirrors = new HashMap<>();
+        for (String text : texts) {
+            int equals = text.indexOf('=');
+            String registry = equals < 0 ? "*" : text.substring(0, equals);
+            mirrors.computeIfAbsent(registry, any -> new ArrayList<>())
+                    .add(URI.create(text.substring(equals + 1)));
+        }
+        return new RegistrySettings(mirrors, false, Platform.here());
+    }
+
+    /** Whether a host name or address means this machine itself. */
+    static boolean isLoopback(String host) {
+        String name = host.toLowerCase(Locale.ROOT);
+        return name.equals("localhost")
+                || name.startsWith("127.")
+                || name.equals("::1")
+                || name.equals("[::1]");
+    }
+
+    /** The places to ask for images of a registry, in order; never empty. */
+    List<Endpoint> endpoints(String registry) {
+        List<URI> chosen = mirrors.getOrDefault(registry, mirrors.getOrDefault("*", List.of()));
+        List<Endpoint> endpoints = new ArrayList<>();
+        for (URI address : chosen) {
+            String text = address.toString();
+            endpoints.add(
+                    new Endpoint(
+                            text.endsWith("/") ? text.substring(0, text.length() - 1) : text,
+                            address.getRawAuthority(),
+                            true));
+        }
+        if (endpoints.isEmpty() || !mirrorsOnly) {
+            String host = registry.equals("docker.io") ? "registry-1.docker.io" : registry;
+            String scheme = isLoopback(withoutPort(host)) ? "http" : "https";
+            endpoints.add(new Endpoint(scheme + "://" + host, registry, false));
+        }
+        return endpoints;
+    }
+
+    private static String withoutPort(String authority) {
+        int colon = authority.lastIndexOf(':');
+        return colon < 0 || authority.endsWith("]") ? authority : authority.substring(0, colon);
+    }
+
+    /**
+     * One place to ask.
+     *
+     * @param base its address without a slash at the end
+     * @param authority the name that credentials for it go by
+     * @param mirror whether it stands in for the registry
+     */
+    record Endpoint(String base, String authority, boolean mirror) {}
+}

@@ -1,0 +1,320 @@
+package dev.berth.edge.kubelet;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's side of one SPDY/3.1 connection: the other side opens streams, both sides send on
+ * them. One thread reads, in {@link #run}; any thread writes. A stream that nobody reads holds at
+ * most {@value #FRAMES_HELD_MAX} frames and then stops the connection's reader, so that a slow
+ * reader holds no memory. Source: SPDY protocol draft 3.1
+ */
+final class SpdyConnection implements AutoCloseable {
+    private static final int VERSION = 0x8003;
+    private static final int SYN_STREAM = 1;
+    private static final int SYN_REPLY = 2;
+    private static final int RST_STREAM = 3;
+    private static final int PING = 6;
+    private static final int GOAWAY = 7;
+    private static final int HEADERS = 8;
+    private static final int FLAG_FIN = 1;
+    private static final int FRAME_BYTES_MAX = 1 << 24;
+    private static final int CHUNK_BYTES = 32 * 1024;
+    private static final int FRAMES_HELD_MAX = 16;
+    private static final int STREAMS_MAX = 1000;
+    private static final byte[] END = {};
+
+    private final DataInputStream in;
+    private final DataOutputStream out;
+    private final SpdyHeaders headers = new SpdyHeaders();
+    private final Map<Integer, Stream> streams = new ConcurrentHashMap<>();
+    private final ReentrantLock writing = new ReentrantLock();
+    private volatile boolean closed;
+
+    SpdyConnection(InputStream in, OutputStream out) {
+        this.in = new DataInputStream(in);
+        this.out = new DataOutputStream(out);
+    }
+
+    /** Is told of streams that the other side opens; must not block. */
+    interface Listener {
+        void opened(Stream stream);
+    }
+
+    /** Reads until the connection ends, and then ends all streams. */
+    void run(Listener listener) throws IOException {
+        try {
+            while (!closed) {
+                frame(listener);
+            }
+        } catch (EOFException ended) {
+            // The other side is gone: so are all streams.
+        } finally {
+            close();
+        }
+    }
+
+    private void frame(Listener listener) throws IOException {
+        var first = in.readInt();
+        var second = in.readInt();
+        var flags = second >>> 24;
+        var length = second & 0xFF_FFFF;
+        if (length > FRAME_BYTES_MAX) {
+            throw new IOException("SPDY frame of " + length + " bytes");
+        }
+        if (first >= 0) {
+            data(first, flags, length);
+            return;
+        }
+        var body = in.readNBytes(length);
+        if (body.length < length) {
+            throw new EOFException();
+        }
+        if (first >>> 16 != VERSION) {
+            throw new IOException("not SPDY/3: " + Integer.toHexString(first));
+        }
+        switch (first & 0xFFFF) {
+            case SYN_STREAM -> open(body, flags, listener);
+            case RST_STREAM -> {
+                var stream = streams.get(number(body, 0));
+                if (stream != null) {
+                    stream.gone();
+                }
+            }
+            case PING -> control(PING, 0, body);
+            case GOAWAY -> {
+                // No further streams will come; those that exist go on.
+            }
+            case HEADERS -> headers.read(java.util.Arrays.copyOfRange(body, 4, body.length));
+            default -> {
+                // SETTINGS and WINDOW_UPDATE: the peers of this protocol do not count windows.
+            }
+        }
+    }
+
+    private void open(byte[] body, int flags, Listener listener) throws IOException {
+        var id = number(body, 0);
+        var named = headers.read(java.util.Arrays.copyOfRange(body, 10, body.length));
+        if (streams.size() >= STREAMS_MAX) {
+            control(RST_STREAM, 0, bytes(id, 3));
+            return;
+        }
+        var stream = new Stream(id, named);
+        streams.put(id, stream);
+        if ((flags & FLAG_FIN) != 0) {
+            stream.arrived.add(END);
+        }
+        writing.lock();
+        try {
+            var block = headers.write(Map.of());
+            var reply = new byte[4 + block.length];
+            System.arraycopy(bytes(id), 0, reply, 0, 4);
+            System.arraycopy(block, 0, reply, 4, block.length);
+            control(SYN_REPLY, 0, reply);
+        } finally {
+            writing.unlock();
+        }
+        listener.opened(stream);
+    }
+
+    private void data(int id, int flags, int length) throws IOException {
+        var stream = streams.get(id);
+        var left = length;
+        while (left > 0) {
+            var chunk = in.readNBytes(Math.min(left, CHUNK_BYTES));
+            if (chunk.length == 0) {
+                throw new EOFException();
+            }
+            left -= chunk.length;
+            if (stream != null) {
+                stream.arrive(chunk);
+            }
+        }
+        if ((flags & FLAG_FIN) != 0 && stream != null) {
+            stream.arrive(END);
+        }
+    }
+
+    private void control(int type, int flags, byte[] body) throws IOException {
+        writing.lock();
+        try {
+            out.writeInt(VERSION << 16 | type);
+            out.writeInt(flags << 24 | body.length);
+            out.write(body);
+            out.flush();
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private void send(int id, int flags, byte[] bytes, int from, int length) throws IOException {
+        writing.lock();
+        try {
+            if (closed) {
+                throw new IOException("the connection is closed");
+            }
+            out.writeInt(id);
+            out.writeInt(flags << 24 | length);
+            out.write(bytes, from, length);
+            out.flush();
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        streams.values().forEach(Stream::gone);
+        writing.lock();
+        try {
+            headers.close();
+            out.close();
+        } catch (IOException alreadyGone) {
+            // There is nobody left to tell.
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private static int number(byte[] body, int at) throws IOException {
+        if (body.length < at + 4) {
+            throw new IOException("SPDY frame too short");
+        }
+        return java.nio.ByteBuffer.wrap(body).getInt(at) & 0x7FFF_FFFF;
+    }
+
+    private static byte[] bytes(int... numbers) {
+        var buffer = java.nio.ByteBuffer.allocate(4 * numbers.length);
+        for (var number : numbers) {
+            buffer.putInt(number);
+        }
+        return buffer.array();
+    }
+
+    /**
+     * One stream: what comes is read from {@link #input}, what goes is written to {@link #output}.
+     */
+    final class Stream {
+        private final int id;
+        private final Map<String, String> named;
+        private final BlockingQueue<byte[]> arrived = new LinkedBlockingQueue<>(FRAMES_HELD_MAX);
+        private volatile boolean gone;
+        private boolean ended;
+
+        private Stream(int id, Map<String, String> named) {
+            this.id = id;
+            this.named = named;
+        }
+
+        /** A header that the stream was opened with, or null. */
+        @Nullable String header(String lowerCaseName) {
+            return named.get(lowerCaseName);
+        }
+
+        /** What the other side sends, until it ends the stream. */
+        InputStream input() {
+            return new Arriving();
+        }
+
+        /** Goes to the other side; closing it ends our half of the stream. */
+        OutputStream output() {
+            return new Leaving();
+        }
+
+        private void arrive(byte[] chunk) throws IOException {
+            try {
+                while (!gone && !arrived.offer(chunk, 1, java.util.concurrent.TimeUnit.SECONDS)) {
+                    if (closed) {
+                        return;
+                    }
+                }
+            } catch (InterruptedException stop) {
+                Thread.currentThread().interrupt();
+                throw new IOException("stopped", stop);
+            }
+        }
+
+        /** Nobody will read what comes: it is dropped from now on. */
+        void ignoreInput() {
+            gone();
+        }
+
+        private void gone() {
+            gone = true;
+            arrived.clear();
+            arrived.add(END);
+        }
+
+        private final class Arriving extends InputStream {
+            private byte[] chunk = END;
+            private int at;
+            private boolean atEnd;
+
+            @Override
+            public int read() throws IOException {
+                var one = new byte[1];
+                return read(one, 0, 1) < 0 ? -1 : one[0] & 255;
+            }
+
+            @Override
+            public int read(byte[] bytes, int from, int length) throws IOException {
+                if (length == 0) {
+                    return 0;
+                }
+                while (at == chunk.length) {
+                    if (atEnd) {
+                        return -1;
+                    }
+                    try {
+                        chunk = arrived.take();
+                    } catch (InterruptedException stop) {
+                        Thread.currentThread().interrupt();
+                        throw new IOException("stopped", stop);
+                    }
+                    at = 0;
+                    atEnd = chunk.length == 0;
+                }
+                var count = Math.min(length, chunk.length - at);
+                System.arraycopy(chunk, at, bytes, from, count);
+                at += count;
+                return count;
+            }
+        }
+
+        private final class Leaving extends OutputStream {
+            @Override
+            public void write(int one) throws IOException {
+                write(new byte[] {(byte) one}, 0, 1);
+            }
+
+            @Override
+            public void write(byte[] bytes, int from, int length) throws IOException {
+                for (var at = 0; at < length; at += CHUNK_BYTES) {
+                    send(id, 0, bytes, from + at, Math.min(CHUNK_BYTES, length - at));
+                }
+            }
+
+            @Override
+            public void close() throws IOException {
+                if (!ended && !closed) {
+                    ended = true;
+                    send(id, FLAG_FIN, END, 0, 0);
+                }
+            }
+        }
+    }
+}
