@@ -99,14 +99,16 @@ class TextsUnderEtcTest {
     void hosts_knows_the_pod_by_its_name() {
         assertThat(EtcTexts.hosts(aPod().named("web").build(), "172.16.1.10", "cluster.local"))
                 .isEqualTo(
-                        "# Kubernetes-managed hosts file.\n"
-                                + "127.0.0.1\tlocalhost\n"
-                                + "::1\tlocalhost ip6-localhost ip6-loopback\n"
-                                + "fe00::0\tip6-localnet\n"
-                                + "fe00::0\tip6-mcastprefix\n"
-                                + "fe00::1\tip6-allnodes\n"
-                                + "fe00::2\tip6-allrouters\n"
-                                + "172.16.1.10\tweb\n");
+                        """
+                        # Kubernetes-managed hosts file.
+                        127.0.0.1\tlocalhost
+                        ::1\tlocalhost ip6-localhost ip6-loopback
+                        fe00::0\tip6-localnet
+                        fe00::0\tip6-mcastprefix
+                        fe00::1\tip6-allnodes
+                        fe00::2\tip6-allrouters
+                        172.16.1.10\tweb
+                        """);
     }
 
     @Test
@@ -117,10 +119,12 @@ class TextsUnderEtcTest {
                         .build();
         assertThat(EtcTexts.hosts(pod, "172.16.1.10", "cluster.local"))
                 .endsWith(
-                        "172.16.1.10\tdb.data.default.svc.cluster.local\tdb\n"
-                                + "\n"
-                                + "# Entries added by HostAliases.\n"
-                                + "10.0.0.1\tfoo.local\tbar.local\n");
+                        """
+                        172.16.1.10\tdb.data.default.svc.cluster.local\tdb
+
+                        # Entries added by HostAliases.
+                        10.0.0.1\tfoo.local\tbar.local
+                        """);
     }
 
     @Test
