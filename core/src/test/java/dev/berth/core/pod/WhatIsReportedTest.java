@@ -14,7 +14,6 @@ import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.pod.PodStatus.Phase;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -345,6 +344,6 @@ class WhatIsReportedTest {
         var adopted = PodStatuses.adopted(pod, List.of(), true);
         assertThat(adopted.getFirst().attempt()).isEqualTo(3);
         assertThat(adopted.getFirst().end())
-                .isEqualTo(new ContainerRun.End(9, "Error", null, Instant.from(NOW)));
+                .isEqualTo(new ContainerRun.End(9, "Error", null, NOW));
     }
 }
