@@ -103,6 +103,11 @@ public final class FakeControlPlanes implements ControlPlanes {
         inside(() -> held.remove(clusterName));
     }
 
+    /** Gives a cluster that has none yet its API server. */
+    public void keep(String clusterName, KubeApi api) {
+        inside(() -> kept.put(clusterName, api));
+    }
+
     /** Makes the next start of a cluster that has no such failure yet fail so. */
     public void failNextStart(String clusterName, String message) {
         inside(() -> later(startFailures, clusterName, message));

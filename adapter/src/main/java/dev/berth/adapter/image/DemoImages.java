@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -131,13 +132,15 @@ public final class DemoImages {
     }
 
     private List<String> applets(byte[] busybox) throws IOException, InterruptedException {
-        Path program = images.content().place();
+        Path place = images.content().place();
         try {
+            // It looks at its own name to know what it is asked to be.
+            Path program = Files.createDirectory(place).resolve("busybox");
             Files.write(program, busybox);
-            run(List.of("/bin/chmod", "700", program.toString()));
+            Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
             return run(List.of(program.toString(), "--list")).lines().sorted().toList();
         } finally {
-            Files.deleteIfExists(program);
+            NativeFiles.deleteTree(place);
         }
     }
 

@@ -18,7 +18,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** A TLS context from PEM texts: trusts one authority, shows one certificate. */
-final class Tls {
+public final class Tls {
     private static final char[] NO_PASSWORD = new char[0];
 
     private Tls() {}
@@ -31,7 +31,7 @@ final class Tls {
      * @param keyPem its key in PKCS #8 ({@code BEGIN PRIVATE KEY}), EC, RSA or Ed25519
      * @throws IllegalArgumentException when one of them is not that
      */
-    static SSLContext context(String caPem, String certPem, String keyPem) {
+    public static SSLContext context(String caPem, String certPem, String keyPem) {
         try {
             var own = emptyStore();
             own.setKeyEntry("client", key(keyPem), NO_PASSWORD, certificates(certPem));

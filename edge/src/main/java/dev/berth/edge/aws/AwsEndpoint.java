@@ -40,7 +40,9 @@ public final class AwsEndpoint implements AutoCloseable {
     /** Larger bodies are refused; the largest AWS limit of our operations is far below. */
     static final int BODY_BYTES_MAX = 1 << 20;
 
-    /** So much of a refused body is still read, and thrown away, so that its sender sees the answer. */
+    /**
+     * So much of a refused body is still read, and thrown away, so that its sender sees the answer.
+     */
     private static final long DISCARDED_BYTES_MAX = 64L << 20;
 
     private final AwsServices services;
@@ -81,7 +83,8 @@ public final class AwsEndpoint implements AutoCloseable {
                         .port(port)
                         .shutdownHook(false)
                         .featuresDiscoverServices(false)
-                        .mediaContext(MediaContext.builder().mediaSupportsDiscoverServices(false).build())
+                        .mediaContext(
+                                MediaContext.builder().mediaSupportsDiscoverServices(false).build())
                         .contentEncoding(
                                 ContentEncodingContext.builder()
                                         .contentEncodingsDiscoverServices(false)
@@ -125,11 +128,15 @@ public final class AwsEndpoint implements AutoCloseable {
         long began = System.nanoTime();
         var head =
                 new SignedRequest(
-                        prologue.method().text(), path, prologue.query().rawValue(), headers(request));
+                        prologue.method().text(),
+                        path,
+                        prologue.query().rawValue(),
+                        headers(request));
         byte[] body = body(request);
         WireAnswer answer =
                 body == null
-                        ? gateway.tooLarge(new WireRequest(head, new byte[0]), BODY_BYTES_MAX, requestId)
+                        ? gateway.tooLarge(
+                                new WireRequest(head, new byte[0]), BODY_BYTES_MAX, requestId)
                         : gateway.answer(new WireRequest(head, body), requestId);
         response.status(Status.create(answer.status()));
         answer.headers().forEach((name, value) -> response.header(HeaderNames.create(name), value));
@@ -148,8 +155,7 @@ public final class AwsEndpoint implements AutoCloseable {
     private static Map<String, List<String>> headers(ServerRequest request) {
         var headers = new HashMap<String, List<String>>();
         for (Header header : request.headers()) {
-            headers.computeIfAbsent(
-                            header.name().toLowerCase(Locale.ROOT), _ -> new ArrayList<>(1))
+            headers.computeIfAbsent(header.name().toLowerCase(Locale.ROOT), _ -> new ArrayList<>(1))
                     .addAll(header.allValues());
         }
         return headers;

@@ -56,15 +56,28 @@ final class AwsGateway {
 
     /** Answers a call, whatever happens. */
     WireAnswer answer(WireRequest request, String requestId) throws InterruptedException {
-        return switch (Signature.of(request.head())) {
-            case Signature.Unusable unusable -> unsigned(request, unusable.why(), requestId);
-            case Signature.Claimed claimed -> {
-                Service service = services.service(claimed.scope().service());
-                yield service == null
-                        ? notServed(request, claimed, requestId)
-                        : signed(request, claimed, service, requestId);
-            }
-        };
+        try {
+            return switch (Signature.of(request.head())) {
+                case Signature.Unusable unusable -> unsigned(request, unusable.why(), requestId);
+                case Signature.Claimed claimed -> {
+                    Service service = services.service(claimed.scope().service());
+                    yield service == null
+                            ? notServed(request, claimed, requestId)
+                            : signed(request, claimed, service, requestId);
+                }
+            };
+        } catch (RuntimeException e) {
+            return Envelopes.fault(request.head(), failed(requestId, "none", e), requestId);
+        }
+    }
+
+    /** Our own failure, told in the log once and to the caller without its inside. */
+    private static AwsFault failed(String requestId, String service, RuntimeException e) {
+        LOG.error("call failed requestId={} service={}", requestId, service, e);
+        return new AwsFault(
+                "InternalFailure",
+                500,
+                "The request processing has failed because of an unknown error, exception or failure.");
     }
 
     /** The refusal of a body that is too big to be read. */
@@ -135,15 +148,8 @@ final class AwsGateway {
         } catch (Refused refused) {
             return loaded.protocol().fault(refused.fault(), requestId);
         } catch (RuntimeException e) {
-            LOG.error("call failed requestId={} service={}", requestId, loaded.model().service(), e);
             return loaded.protocol()
-                    .fault(
-                            new AwsFault(
-                                    "InternalFailure",
-                                    500,
-                                    "The request processing has failed because of an unknown error,"
-                                            + " exception or failure."),
-                            requestId);
+                    .fault(failed(requestId, loaded.model().service(), e), requestId);
         }
     }
 
@@ -154,7 +160,9 @@ final class AwsGateway {
         }
         return new Rejected(
                 Reason.WRONG_SCOPE,
-                "Credential should be scoped to a valid region. This endpoint serves '" + region + "'.");
+                "Credential should be scoped to a valid region. This endpoint serves '"
+                        + region
+                        + "'.");
     }
 
     private WireAnswer operate(

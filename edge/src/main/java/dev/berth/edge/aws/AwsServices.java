@@ -28,7 +28,8 @@ public final class AwsServices {
     private AwsServices(Map<String, Map<String, Operation>> operations) {
         var all = new TreeMap<String, Service>();
         var reader = new ModelReader();
-        operations.forEach((name, built) -> all.put(name, new Service(name, Map.copyOf(built), reader)));
+        operations.forEach(
+                (name, built) -> all.put(name, new Service(name, Map.copyOf(built), reader)));
         this.services = all;
     }
 

@@ -39,7 +39,7 @@ public final class Clusters {
     private static final Logger log = LoggerFactory.getLogger(Clusters.class);
 
     /** The platform version of every cluster: our control planes come in one make. */
-    private static final String PLATFORM_VERSION = "eks.1";
+    public static final String PLATFORM_VERSION = "eks.1";
 
     private final ClusterRecords records;
     private final Account account;
@@ -139,7 +139,9 @@ public final class Clusters {
         refuse(ClusterRules.ofRequest(asked, caller.accountId(), region, versions));
         var earlier = earlierOf(asked);
         if (earlier.isPresent()) {
-            return earlier.get();
+            // The first attempt may have ended between the record and the work.
+            live(earlier.get(), ClusterLife.Wish.RUN);
+            return withTroubles(earlier.get());
         }
         var cluster = checked(asked, caller, region);
         records.create(cluster);
@@ -169,7 +171,7 @@ public final class Clusters {
         if (earlier.isPresent() && !earlier.get().asked().equals(asked)) {
             throw new Refused(EksFaults.tokenReused());
         }
-        return earlier.map(this::withTroubles);
+        return earlier;
     }
 
     private Cluster checked(NewCluster asked, Principal caller, String region) throws Refused {
@@ -265,6 +267,7 @@ public final class Clusters {
     public Cluster delete(String region, String name) throws Refused {
         var cluster = records.require(region, name);
         if (cluster.status() == Status.DELETING) {
+            live(cluster, ClusterLife.Wish.DELETE);
             return withTroubles(cluster);
         }
         if (cluster.config().deletionProtection()) {
@@ -274,19 +277,23 @@ public final class Clusters {
                             .with("clusterName", name));
         }
         refuse(guard.close(name).map(fault -> fault.with("clusterName", name)));
-        var deleting =
-                records.update(
-                        cluster,
-                        present ->
-                                present.status() == Status.DELETING
-                                        ? present
-                                        : present.to(Status.DELETING));
+        var deleting = Optional.<Cluster>empty();
+        try {
+            deleting = records.update(cluster, Clusters::deleting);
+        } finally {
+            if (deleting.isEmpty()) {
+                guard.reopen(name);
+            }
+        }
         if (deleting.isEmpty()) {
-            guard.reopen(name);
             throw new Refused(EksFaults.noCluster(name));
         }
         live(cluster, ClusterLife.Wish.DELETE);
         return deleting.get();
+    }
+
+    private static Cluster deleting(Cluster present) {
+        return present.status() == Status.DELETING ? present : present.to(Status.DELETING);
     }
 
     /** Changes the tags of a cluster. */

@@ -55,7 +55,8 @@ public final class JsonReader {
 
     private static MalformedJson malformed(JacksonException e) {
         var at = e.getLocation();
-        String where = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
+        String where =
+                at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
         return new MalformedJson(e.getOriginalMessage() + where);
     }
 
@@ -82,11 +83,7 @@ public final class JsonReader {
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
             case VALUE_NULL -> null;
-            case END_OBJECT,
-                    END_ARRAY,
-                    PROPERTY_NAME,
-                    VALUE_EMBEDDED_OBJECT,
-                    NOT_AVAILABLE ->
+            case END_OBJECT, END_ARRAY, PROPERTY_NAME, VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE ->
                     throw new MalformedJson("unexpected " + token);
         };
     }

@@ -34,11 +34,7 @@ public sealed interface Shape {
      * @param max most elements, or null
      */
     record Listing(
-            String name,
-            Member element,
-            boolean flattened,
-            @Nullable Long min,
-            @Nullable Long max)
+            String name, Member element, boolean flattened, @Nullable Long min, @Nullable Long max)
             implements Shape {}
 
     /**
@@ -49,8 +45,7 @@ public sealed interface Shape {
      * @param min fewest entries, or null
      * @param max most entries, or null
      */
-    record Mapping(
-            String name, Member key, Member value, @Nullable Long min, @Nullable Long max)
+    record Mapping(String name, Member key, Member value, @Nullable Long min, @Nullable Long max)
             implements Shape {}
 
     /**

@@ -48,7 +48,8 @@ public final class Validator {
                 case "ec2" -> new Style(false, true, "InvalidParameterValue");
                 case "iam" -> new Style(true, false, "ValidationError");
                 case "sts" -> new Style(true, true, "ValidationError");
-                // The code is in the model of most EKS and Logs operations; our choice for the rest.
+                // The code is in the model of most EKS and Logs operations; our choice for the
+                // rest.
                 case "eks", "logs" -> new Style(true, true, "InvalidParameterException");
                 default -> new Style(true, true, "ValidationException");
             };
@@ -78,8 +79,8 @@ public final class Validator {
         throw new Refused(new AwsFault(style.code, 400, message));
     }
 
-    private void structure(
-            Structure structure, Map<?, ?> tree, String path, List<String> faults) throws Refused {
+    private void structure(Structure structure, Map<?, ?> tree, String path, List<String> faults)
+            throws Refused {
         for (String name : structure.required()) {
             if (!tree.containsKey(name) && checked(structure, name, Constraint.REQUIRED)) {
                 missing(structure, name, path, faults);
@@ -174,7 +175,14 @@ public final class Validator {
             int before = faults.size();
             if (wanted(structure, member, Constraint.BOUNDS)) {
                 int length = text.codePointCount(0, text.length());
-                bounds(length, scalar.min(), scalar.max(), "length", shown(scalar, text), path, faults);
+                bounds(
+                        length,
+                        scalar.min(),
+                        scalar.max(),
+                        "length",
+                        shown(scalar, text),
+                        path,
+                        faults);
             }
             String pattern = scalar.pattern();
             // A text that is too long is not put to a regular expression.
@@ -267,9 +275,7 @@ public final class Validator {
     /** Members are told with a small first letter, whatever the model has. */
     private String at(String path, String name) {
         String small =
-                style.classic
-                        ? Character.toLowerCase(name.charAt(0)) + name.substring(1)
-                        : name;
+                style.classic ? Character.toLowerCase(name.charAt(0)) + name.substring(1) : name;
         return path.isEmpty() ? small : path + '.' + small;
     }
 }

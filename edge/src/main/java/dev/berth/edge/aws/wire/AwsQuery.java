@@ -91,7 +91,8 @@ public final class AwsQuery implements Protocol, FormReader.Dialect {
         ErrorTrait trait = known == null ? null : known.error();
         String code = trait == null ? fault.code() : trait.code();
         Integer status = trait == null ? null : trait.httpStatus();
-        return fault(namespace, code, status == null ? fault.httpStatus() : status, fault, requestId);
+        return fault(
+                namespace, code, status == null ? fault.httpStatus() : status, fault, requestId);
     }
 
     /** An error envelope for a service whose model we may not have. */

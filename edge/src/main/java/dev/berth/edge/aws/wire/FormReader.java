@@ -4,6 +4,7 @@ import dev.berth.core.fault.AwsFault;
 import dev.berth.core.fault.Refused;
 import dev.berth.edge.aws.model.Member;
 import dev.berth.edge.aws.model.ServiceModel;
+import dev.berth.edge.aws.model.Shape.Kind;
 import dev.berth.edge.aws.model.Shape.Listing;
 import dev.berth.edge.aws.model.Shape.Mapping;
 import dev.berth.edge.aws.model.Shape.Scalar;
@@ -43,10 +44,16 @@ final class FormReader {
     Map<String, Object> structure(Structure structure, String prefix) throws Refused {
         var tree = new LinkedHashMap<String, Object>();
         for (Member member : structure.members().values()) {
-            String name = dialect.nameOf(member);
-            Object value = value(prefix.isEmpty() ? name : prefix + '.' + name, member);
+            String own = dialect.nameOf(member);
+            String name = prefix.isEmpty() ? own : prefix + '.' + own;
+            Object value = value(name, member);
             if (value != null) {
                 tree.put(member.name(), value);
+            } else if (structure.required().contains(member.name())
+                    && parameters.isEmpty(name)
+                    && model.shapeOf(member) instanceof Scalar scalar
+                    && scalar.kind() == Kind.STRING) {
+                tree.put(member.name(), "");
             }
         }
         return tree;

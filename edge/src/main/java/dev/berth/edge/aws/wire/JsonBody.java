@@ -51,7 +51,10 @@ final class JsonBody {
         throw serialization(tokenOf(tree) + " can not be converted to an Object");
     }
 
-    /** Adds the body's members of a structure; JSON null counts as absent, unknown names are skipped. */
+    /**
+     * Adds the body's members of a structure; JSON null counts as absent, unknown names are
+     * skipped.
+     */
     void read(Structure structure, Map<?, ?> json, Map<String, Object> into) throws Refused {
         for (Member member : structure.members().values()) {
             if (member.location() == Location.BODY) {
@@ -113,7 +116,9 @@ final class JsonBody {
                     case STRING -> json instanceof String ? json : null;
                     case BOOLEAN -> json instanceof Boolean ? json : null;
                     case INTEGER ->
-                            json instanceof Long number && number == number.intValue() ? json : null;
+                            json instanceof Long number && number == number.intValue()
+                                    ? json
+                                    : null;
                     case LONG -> json instanceof Long ? json : null;
                     case DOUBLE -> json instanceof Number number ? number.doubleValue() : null;
                     case BLOB -> json instanceof String text ? FromText.bytes(text) : null;

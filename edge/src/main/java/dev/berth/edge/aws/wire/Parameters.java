@@ -13,10 +13,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The parameters of a form or a query, by name. An empty value counts as absent, because SDKs send
- * {@code Tags=} for an empty list. Source: terraform-calls §2.6 (R)
+ * {@code Tags=} for an empty list. Source: terraform-calls §2.6 (R). Where a text is required, an
+ * empty one is told apart, because a tag's value may be empty.
  */
 final class Parameters {
     private final NavigableMap<String, String> values = new TreeMap<>();
+    private final Set<String> empty = new HashSet<>();
     private final Set<String> used = new HashSet<>();
 
     /** The parameters of the query, then those of a form body; the first of a name counts. */
@@ -35,9 +37,13 @@ final class Parameters {
             int and = form.indexOf('&', at);
             int end = and < 0 ? form.length() : and;
             int equals = form.indexOf('=', at);
-            if (equals > at && equals < end && equals + 1 < end) {
-                values.putIfAbsent(
-                        decode(form.substring(at, equals)), decode(form.substring(equals + 1, end)));
+            if (equals > at && equals < end) {
+                String name = decode(form.substring(at, equals));
+                if (equals + 1 < end) {
+                    values.putIfAbsent(name, decode(form.substring(equals + 1, end)));
+                } else {
+                    empty.add(name);
+                }
             }
             at = end + 1;
         }
@@ -62,6 +68,11 @@ final class Parameters {
             used.add(name);
         }
         return value;
+    }
+
+    /** Whether a parameter is there without a value. */
+    boolean isEmpty(String name) {
+        return empty.contains(name);
     }
 
     /** Whether any parameter's name begins with this and a dot. */

@@ -36,7 +36,9 @@ public sealed interface Protocol permits RestJson, AwsJson, AwsQuery, Ec2Query {
 
     /** Writes an output; members that the model does not have are a programming error. */
     WireAnswer output(
-            OperationModel operation, Map<String, ? extends @Nullable Object> output, String requestId);
+            OperationModel operation,
+            Map<String, ? extends @Nullable Object> output,
+            String requestId);
 
     /** Writes a fault; where the model knows its code, the model's status counts. */
     WireAnswer fault(AwsFault fault, String requestId);

@@ -66,7 +66,9 @@ public final class RestJson implements Protocol {
                                 text(
                                         member,
                                         request.head()
-                                                .header(member.wireName().toLowerCase(Locale.ROOT)));
+                                                .header(
+                                                        member.wireName()
+                                                                .toLowerCase(Locale.ROOT)));
                         case HEADERS -> headers(member.wireName(), request);
                         case BODY, STATUS -> null;
                     };
@@ -198,7 +200,9 @@ public final class RestJson implements Protocol {
                 case HEADER ->
                         headers.put(
                                 member.wireName(),
-                                value instanceof Instant time ? Times.seconds(time) : value.toString());
+                                value instanceof Instant time
+                                        ? Times.seconds(time)
+                                        : value.toString());
                 case STATUS -> status = ((Number) value).intValue();
                 case BODY, URI, QUERY, HEADERS -> {}
             }

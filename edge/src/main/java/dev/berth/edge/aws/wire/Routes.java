@@ -24,8 +24,7 @@ final class Routes {
             int query = template.indexOf('?');
             List<String> parts = parts(query < 0 ? template : template.substring(0, query));
             byMethodAndLength
-                    .computeIfAbsent(
-                            key(operation.method(), parts.size()), _ -> new ArrayList<>())
+                    .computeIfAbsent(key(operation.method(), parts.size()), _ -> new ArrayList<>())
                     .add(new Route(parts, operation));
         }
         // More literal parts first, so that a fixed path wins over a label.

@@ -1,0 +1,701 @@
+package dev.berth.adapter.net;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.berth.adapter.libc.Errno;
+import dev.berth.adapter.libc.Libc;
+import dev.berth.adapter.libc.MountTable;
+import dev.berth.adapter.libc.Namespaces;
+import dev.berth.port.PodNetwork;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.SocketChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * VPCs and pods as network namespaces, made by system calls and netlink alone: no program is
+ * started. A pod has {@code eth0} with a /32 address and its default route by 169.254.1.1, whose
+ * hardware address it is told for good; the VPC has a /32 route to it, forwards, and holds the
+ * subnets' routers' addresses on its loopback. Source: DESIGN, "A VPC is a network namespace".
+ *
+ * <p>The host has one veth to each VPC with the address 169.254.1.2 and a route to the VPC's
+ * ranges. A range that the host already routes elsewhere is left alone: then only what runs in the
+ * VPC reaches its pods, and a warning says so.
+ *
+ * <p>Our choices: an MTU of 1500; no IPv6 but on the pods' loopback; strict reverse path filters in
+ * the VPC, so that a pod cannot speak as another; neighbours told on both sides of a veth, so that
+ * nobody asks by ARP; nothing leads from a VPC to the world.
+ *
+ * <p>Any thread may call; calls for the same pod or VPC wait for each other.
+ */
+public final class VpcNetwork implements PodNetwork, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(VpcNetwork.class);
+
+    private static final int MTU = 1500;
+    private static final int CONNECT_MILLIS = 5000;
+    private static final int GATEWAY = Cidr.address("169.254.1.1");
+    private static final int HOST = Cidr.address("169.254.1.2");
+    private static final Cidr EVERYWHERE = new Cidr(0, 0);
+
+    /** The VPC's side of its link to the host. */
+    private static final String HOST_LINK = "host";
+
+    /** Names that become folders. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+
+    private static final int LOCKS = 64;
+
+    private final Path root;
+    private final String hostLinkPrefix;
+    private final Map<String, VpcState> vpcs = new ConcurrentHashMap<>();
+    private final Map<String, PodState> pods = new ConcurrentHashMap<>();
+
+    /** Which pod has an address, by VPC and address. */
+    private final Map<String, String> holders = new ConcurrentHashMap<>();
+
+    private final AtomicLong linkNumber = new AtomicLong(System.currentTimeMillis());
+    private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
+    private @Nullable Rtnetlink hostNetlink;
+
+    /**
+     * Does nothing yet.
+     *
+     * @param root this instance's folder, such as {@code /run/berth/<instance>}; short-lived state
+     *     that need not survive the machine
+     * @param instance this Berth's name; part of the names of links on the host
+     */
+    public VpcNetwork(Path root, String instance) {
+        this.root = root.toAbsolutePath().normalize();
+        hostLinkPrefix =
+                "brh" + fixed(Integer.toUnsignedLong(instance.hashCode()) % 2_176_782_336L);
+        Arrays.setAll(locks, _ -> new ReentrantLock());
+    }
+
+    /** Finds what an earlier life left, and takes away what it left half done. */
+    public void start() throws IOException {
+        Files.createDirectories(root.resolve("vpcs"));
+        Files.createDirectories(root.resolve("pods"));
+        // Containers are started from a copy of the mount table on some hosts; see adapter.oci.
+        MountTable.share(root);
+        hostNetlink = new Rtnetlink();
+        var namespaces = namespaceFiles();
+        for (var folder : folders("vpcs")) {
+            var id = name(folder);
+            if (!namespaces.contains(folder.resolve("network")) || !readVpc(id, folder)) {
+                discard(folder);
+            }
+        }
+        for (var folder : folders("pods")) {
+            if (!namespaces.containsAll(
+                            List.of(
+                                    folder.resolve("network"),
+                                    folder.resolve("ipc"),
+                                    folder.resolve("uts")))
+                    || !readPod(name(folder), folder)) {
+                discard(folder);
+            }
+        }
+    }
+
+    /** Lets go of the kernel's sockets; all networks stay. */
+    @Override
+    public void close() {
+        for (var vpc : vpcs.values()) {
+            vpc.netlink.close();
+        }
+        vpcs.clear();
+        pods.clear();
+        holders.clear();
+        if (hostNetlink != null) {
+            hostNetlink.close();
+            hostNetlink = null;
+        }
+    }
+
+    @Override
+    public void ensureVpc(Vpc vpc) throws NetworkFailed {
+        check(vpc.id());
+        locked(
+                vpc.id(),
+                "lay out " + vpc.id(),
+                () -> {
+                    var state = vpcs.get(vpc.id());
+                    if (state == null) {
+                        state = makeVpc(vpc);
+                        vpcs.put(vpc.id(), state);
+                    }
+                    setRouters(state, vpc);
+                    state.cidrs = List.copyOf(vpc.cidrs());
+                    setHostRoutes(state);
+                    writeVpc(state);
+                    return null;
+                });
+    }
+
+    @Override
+    public void removeVpc(String vpcId) throws NetworkFailed {
+        check(vpcId);
+        for (var pod : Map.copyOf(pods).entrySet()) {
+            if (pod.getValue().sandbox.vpcId().equals(vpcId)) {
+                detach(pod.getKey());
+            }
+        }
+        locked(
+                vpcId,
+                "remove " + vpcId,
+                () -> {
+                    var state = vpcs.remove(vpcId);
+                    if (state != null) {
+                        host().removeLink(state.hostLink);
+                        state.netlink.close();
+                    }
+                    discard(vpcFolder(vpcId));
+                    return null;
+                });
+    }
+
+    @Override
+    public List<String> vpcs() {
+        return List.copyOf(vpcs.keySet());
+    }
+
+    @Override
+    public Path namespace(String vpcId) {
+        check(vpcId);
+        return vpcFolder(vpcId).resolve("network");
+    }
+
+    @Override
+    public Sandbox attach(Attachment attachment) throws NetworkFailed {
+        check(attachment.podUid());
+        var address = Cidr.address(attachment.address());
+        return locked(
+                attachment.podUid(),
+                "attach pod " + attachment.podUid(),
+                () -> {
+                    var present = pods.get(attachment.podUid());
+                    if (present != null) {
+                        if (present.sandbox.vpcId().equals(attachment.vpcId())
+                                && present.sandbox.address().equals(attachment.address())) {
+                            return present.sandbox;
+                        }
+                        takeDown(attachment.podUid());
+                    }
+                    var vpc = vpcs.get(attachment.vpcId());
+                    if (vpc == null) {
+                        throw new IOException(attachment.vpcId() + " has no network here");
+                    }
+                    var holder =
+                            holders.putIfAbsent(
+                                    key(attachment.vpcId(), attachment.address()),
+                                    attachment.podUid());
+                    if (holder != null) {
+                        throw new IOException(
+                                attachment.address() + " belongs to pod " + holder + " already");
+                    }
+                    try {
+                        var pod = Namespaces.apart(() -> makePod(attachment, address, vpc));
+                        pods.put(attachment.podUid(), pod);
+                        return pod.sandbox;
+                    } catch (IOException | RuntimeException failed) {
+                        holders.remove(key(attachment.vpcId(), attachment.address()));
+                        discard(podFolder(attachment.podUid()));
+                        throw failed;
+                    }
+                });
+    }
+
+    @Override
+    public void detach(String podUid) {
+        check(podUid);
+        try {
+            locked(
+                    podUid,
+                    "detach pod " + podUid,
+                    () -> {
+                        takeDown(podUid);
+                        return null;
+                    });
+        } catch (NetworkFailed failed) {
+            throw new UncheckedIOException(new IOException(failed.getMessage(), failed));
+        }
+    }
+
+    @Override
+    public Map<String, Sandbox> attached() {
+        return pods.entrySet().stream()
+                .collect(
+                        Collectors.toUnmodifiableMap(
+                                Map.Entry::getKey, entry -> entry.getValue().sandbox));
+    }
+
+    @Override
+    public Optional<Sandbox> sandbox(String podUid) {
+        return Optional.ofNullable(pods.get(podUid)).map(PodState::sandbox);
+    }
+
+    @Override
+    public Connection dialFromPod(String podUid, String host, int port) throws IOException {
+        var pod = pods.get(podUid);
+        if (pod == null) {
+            throw new IOException("pod " + podUid + " is not attached");
+        }
+        return dial(pod.sandbox.network(), host, port);
+    }
+
+    @Override
+    public Connection dialFromVpc(String vpcId, String host, int port) throws IOException {
+        if (!vpcs.containsKey(vpcId)) {
+            throw new IOException(vpcId + " has no network here");
+        }
+        return dial(namespace(vpcId), host, port);
+    }
+
+    /**
+     * Takes away every VPC, pod and link of this instance, also those whose files are lost or half
+     * written. Usable without {@link #start}, and closes.
+     */
+    public void destroyAll() throws IOException {
+        if (hostNetlink == null && Files.isDirectory(root)) {
+            start();
+        }
+        for (var vpcId : vpcs()) {
+            try {
+                removeVpc(vpcId);
+            } catch (NetworkFailed failed) {
+                throw new IOException(failed.getMessage(), failed);
+            }
+        }
+        close();
+        try (var netlink = new Rtnetlink()) {
+            for (var link : netlink.links()) {
+                if (link.startsWith(hostLinkPrefix)) {
+                    netlink.removeLink(link);
+                }
+            }
+        }
+        MountTable.clear(root);
+        deleteAll(root);
+    }
+
+    // --- VPCs
+
+    private VpcState makeVpc(Vpc vpc) throws IOException {
+        var folder = vpcFolder(vpc.id());
+        discard(folder);
+        Files.createDirectories(folder);
+        var file = folder.resolve("network");
+        var hostLink = hostLinkPrefix + fixed(linkNumber.incrementAndGet());
+        try {
+            var netlink =
+                    Namespaces.apart(() -> {
+                        Libc.unshare(Libc.CLONE_NEWNET);
+                        bind("net", file);
+                        setting("ipv4/ip_forward", "1");
+                        setting("ipv4/conf/all/rp_filter", "1");
+                        setting("ipv4/conf/default/rp_filter", "1");
+                        setting("ipv6/conf/default/disable_ipv6", "1");
+                        var inside = new Rtnetlink();
+                        inside.up(Rtnetlink.LOOPBACK);
+                        return inside;
+                    });
+            var state = new VpcState(vpc.id(), netlink, hostLink);
+            linkToHost(state, file);
+            return state;
+        } catch (IOException | RuntimeException failed) {
+            host().removeLink(hostLink);
+            discard(folder);
+            throw failed;
+        }
+    }
+
+    private void linkToHost(VpcState state, Path file) throws IOException {
+        var hostMac = mac(0x68, state.hostLink.hashCode());
+        var vpcMac = mac(0x76, state.hostLink.hashCode());
+        var fd = Libc.open(file.toString(), Libc.O_RDONLY);
+        try {
+            host().addVeth(state.hostLink, hostMac, HOST_LINK, vpcMac, fd, MTU);
+        } finally {
+            Libc.close(fd);
+        }
+        setting("ipv6/conf/" + state.hostLink + "/disable_ipv6", "1");
+        var index = index(host(), state.hostLink);
+        host().addAddress(index, HOST);
+        host().up(index);
+        host().neighbour(index, GATEWAY, vpcMac);
+        var inside = index(state.netlink, HOST_LINK);
+        state.netlink.up(inside);
+        state.netlink.routeToLink(new Cidr(HOST, 32), inside);
+        state.netlink.neighbour(inside, HOST, hostMac);
+    }
+
+    private static void setRouters(VpcState state, Vpc vpc) throws IOException {
+        var wanted = new LinkedHashSet<Integer>();
+        for (var subnet : vpc.subnets()) {
+            wanted.add(Cidr.parse(subnet.cidr()).router());
+        }
+        var loopback = Cidr.address("127.0.0.1");
+        for (var present : state.netlink.addresses(Rtnetlink.LOOPBACK)) {
+            if (present != loopback && !wanted.remove(present)) {
+                state.netlink.removeAddress(Rtnetlink.LOOPBACK, present);
+            }
+        }
+        for (var router : wanted) {
+            state.netlink.addAddress(Rtnetlink.LOOPBACK, router);
+        }
+    }
+
+    private void setHostRoutes(VpcState state) throws IOException {
+        var index = index(host(), state.hostLink);
+        var wanted = state.cidrs.stream().map(Cidr::parse).collect(Collectors.toSet());
+        var routes = host().routes();
+        for (var route : routes) {
+            if (route.link() == index && route.to().prefix() < 32 && !wanted.contains(route.to())) {
+                host().removeRoute(route.to(), index);
+            }
+        }
+        for (var cidr : wanted) {
+            var elsewhere =
+                    routes.stream()
+                            .filter(route -> route.to().prefix() > 0)
+                            .filter(route -> route.link() != index && route.link() != 0)
+                            .filter(route -> route.to().overlaps(cidr))
+                            .findFirst();
+            if (elsewhere.isPresent()) {
+                log.warn(
+                        "This machine routes the VPC's range elsewhere already, so its pods cannot"
+                                + " be reached from here; vpc={} range={} present={}",
+                        state.id,
+                        cidr,
+                        elsewhere.get().to());
+            } else {
+                host().routeVia(cidr, GATEWAY, index, HOST);
+            }
+        }
+    }
+
+    private void writeVpc(VpcState state) throws IOException {
+        var properties = new Properties();
+        properties.setProperty("cidrs", String.join(",", state.cidrs));
+        properties.setProperty("hostLink", state.hostLink);
+        write(vpcFolder(state.id).resolve("state"), properties);
+    }
+
+    private boolean readVpc(String id, Path folder) throws IOException {
+        var properties = read(folder.resolve("state"));
+        var hostLink = properties.getProperty("hostLink");
+        if (hostLink == null) {
+            return false;
+        }
+        var netlink =
+                Namespaces.inside(folder.resolve("network"), Libc.CLONE_NEWNET, Rtnetlink::new);
+        var state = new VpcState(id, netlink, hostLink);
+        state.cidrs =
+                Stream.of(properties.getProperty("cidrs", "").split(",", -1))
+                        .filter(cidr -> !cidr.isEmpty())
+                        .toList();
+        vpcs.put(id, state);
+        return true;
+    }
+
+    // --- pods
+
+    /** Runs on a thread of its own, which ends in the pod's namespaces. */
+    private PodState makePod(Attachment attachment, int address, VpcState vpc) throws IOException {
+        var folder = podFolder(attachment.podUid());
+        discard(folder);
+        Files.createDirectories(folder);
+        var sandbox =
+                new Sandbox(
+                        attachment.vpcId(),
+                        attachment.address(),
+                        folder.resolve("network"),
+                        folder.resolve("ipc"),
+                        folder.resolve("uts"));
+        Libc.unshare(Libc.CLONE_NEWNET | Libc.CLONE_NEWIPC | Libc.CLONE_NEWUTS);
+        Libc.sethostname(attachment.hostname());
+        bind("net", sandbox.network());
+        bind("ipc", sandbox.ipc());
+        bind("uts", sandbox.uts());
+        setting("ipv6/conf/default/disable_ipv6", "1");
+
+        var link = "brt" + Long.toString(linkNumber.incrementAndGet(), 36);
+        var podMac = mac(0x70, address);
+        var vpcMac = mac(0x76, address);
+        var fd = Libc.open(sandbox.network().toString(), Libc.O_RDONLY);
+        try {
+            vpc.netlink.addVeth(link, vpcMac, "eth0", podMac, fd, MTU);
+        } finally {
+            Libc.close(fd);
+        }
+        try (var pod = new Rtnetlink()) {
+            pod.up(Rtnetlink.LOOPBACK);
+            var index = index(pod, "eth0");
+            pod.addAddress(index, address);
+            pod.up(index);
+            pod.routeToLink(new Cidr(GATEWAY, 32), index);
+            pod.routeVia(EVERYWHERE, GATEWAY, index, 0);
+            pod.neighbour(index, GATEWAY, vpcMac);
+        }
+        var index = index(vpc.netlink, link);
+        vpc.netlink.up(index);
+        vpc.netlink.neighbour(index, address, podMac);
+        vpc.netlink.routeToLink(new Cidr(address, 32), index);
+
+        var properties = new Properties();
+        properties.setProperty("vpc", attachment.vpcId());
+        properties.setProperty("address", attachment.address());
+        properties.setProperty("link", link);
+        write(folder.resolve("state"), properties);
+        return new PodState(sandbox, link);
+    }
+
+    private void takeDown(String podUid) throws IOException {
+        var pod = pods.remove(podUid);
+        if (pod != null) {
+            var vpc = vpcs.get(pod.sandbox.vpcId());
+            if (vpc != null) {
+                // The namespace's own end would do it too, but later than the next pod may want
+                // the address.
+                vpc.netlink.removeLink(pod.link);
+            }
+            holders.remove(key(pod.sandbox.vpcId(), pod.sandbox.address()));
+        }
+        discard(podFolder(podUid));
+    }
+
+    private boolean readPod(String podUid, Path folder) throws IOException {
+        var properties = read(folder.resolve("state"));
+        var vpcId = properties.getProperty("vpc");
+        var address = properties.getProperty("address");
+        var link = properties.getProperty("link");
+        if (vpcId == null || address == null || link == null || !vpcs.containsKey(vpcId)) {
+            return false;
+        }
+        pods.put(
+                podUid,
+                new PodState(
+                        new Sandbox(
+                                vpcId,
+                                address,
+                                folder.resolve("network"),
+                                folder.resolve("ipc"),
+                                folder.resolve("uts")),
+                        link));
+        holders.put(key(vpcId, address), podUid);
+        return true;
+    }
+
+    // --- connections
+
+    private static Connection dial(Path namespace, String host, int port) throws IOException {
+        var address = host.equals("localhost") ? InetAddress.ofLiteral("127.0.0.1") : literal(host);
+        var family =
+                address instanceof Inet6Address
+                        ? StandardProtocolFamily.INET6
+                        : StandardProtocolFamily.INET;
+        // A socket belongs to the namespace it was made in, whoever uses it afterwards.
+        var channel =
+                Namespaces.inside(namespace, Libc.CLONE_NEWNET, () -> SocketChannel.open(family));
+        try {
+            channel.socket().connect(new InetSocketAddress(address, port), CONNECT_MILLIS);
+            return new ChannelConnection(channel);
+        } catch (IOException | RuntimeException failed) {
+            channel.close();
+            throw failed;
+        }
+    }
+
+    private static InetAddress literal(String host) throws IOException {
+        try {
+            return InetAddress.ofLiteral(host);
+        } catch (IllegalArgumentException name) {
+            throw new IOException("not an address: " + host, name);
+        }
+    }
+
+    // --- small parts
+
+    private Rtnetlink host() {
+        if (hostNetlink == null) {
+            throw new IllegalStateException("not started");
+        }
+        return hostNetlink;
+    }
+
+    private static int index(Rtnetlink netlink, String link) throws IOException {
+        return netlink.index(link)
+                .orElseThrow(() -> new IOException("link " + link + " is not there"));
+    }
+
+    private Path vpcFolder(String vpcId) {
+        return root.resolve("vpcs").resolve(vpcId);
+    }
+
+    private Path podFolder(String podUid) {
+        return root.resolve("pods").resolve(podUid);
+    }
+
+    private static String key(String vpcId, String address) {
+        return vpcId + " " + address;
+    }
+
+    /** A hardware address of the kind that anybody may give himself. */
+    private static byte[] mac(int kind, int number) {
+        return new byte[] {
+            2,
+            (byte) kind,
+            (byte) (number >> 24),
+            (byte) (number >> 16),
+            (byte) (number >> 8),
+            (byte) number
+        };
+    }
+
+    /** Six letters or digits. */
+    private static String fixed(long number) {
+        var text = "000000" + Long.toString(number, 36);
+        return text.substring(text.length() - 6).toLowerCase(Locale.ROOT);
+    }
+
+    /** Keeps the calling thread's namespace alive under a name. */
+    private static void bind(String kind, Path file) throws IOException {
+        Files.createFile(file);
+        Libc.mount("/proc/thread-self/ns/" + kind, file.toString(), null, Libc.MS_BIND, null);
+    }
+
+    /** Writes a setting of the calling thread's network namespace, if the kernel has it. */
+    private static void setting(String name, String value) throws IOException {
+        var file = Path.of("/proc/sys/net", name);
+        if (Files.exists(file)) {
+            Files.writeString(file, value, US_ASCII);
+        }
+    }
+
+    private Set<Path> namespaceFiles() throws IOException {
+        return MountTable.read().below(root).stream()
+                .filter(mount -> mount.type().equals("nsfs"))
+                .map(MountTable.Mount::point)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private Collection<Path> folders(String kind) throws IOException {
+        try (var folders = Files.list(root.resolve(kind))) {
+            return folders.toList();
+        }
+    }
+
+    private static String name(Path folder) {
+        return String.valueOf(folder.getFileName());
+    }
+
+    private static void discard(Path folder) throws IOException {
+        for (var name : List.of("network", "ipc", "uts")) {
+            try {
+                Libc.umount(folder.resolve(name).toString(), Libc.MNT_DETACH);
+            } catch (Errno failed) {
+                if (failed.number() != Errno.ENOENT && failed.number() != Errno.EINVAL) {
+                    throw failed;
+                }
+            }
+        }
+        deleteAll(folder);
+    }
+
+    private static void deleteAll(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        var all = new ArrayList<Path>();
+        try (var walk = Files.walk(folder)) {
+            walk.forEach(all::add);
+        }
+        for (var path : all.reversed()) {
+            Files.deleteIfExists(path);
+        }
+    }
+
+    private static void write(Path file, Properties properties) throws IOException {
+        var text = new StringBuilder();
+        properties.forEach(
+                (name, value) -> text.append(name).append('=').append(value).append('\n'));
+        Files.writeString(file, text, US_ASCII);
+    }
+
+    private static Properties read(Path file) throws IOException {
+        var properties = new Properties();
+        try (var reader = Files.newBufferedReader(file, US_ASCII)) {
+            properties.load(reader);
+        } catch (NoSuchFileException none) {
+            return properties;
+        }
+        return properties;
+    }
+
+    private static void check(String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("not a name for a network: " + name);
+        }
+    }
+
+    private interface Work<T> {
+        T run() throws IOException;
+    }
+
+    @SuppressWarnings("TypeParameterUnusedInFormals")
+    private <T extends @Nullable Object> T locked(String name, String what, Work<T> work)
+            throws NetworkFailed {
+        var lock = locks[Math.floorMod(name.hashCode(), LOCKS)];
+        lock.lock();
+        try {
+            return work.run();
+        } catch (FileAlreadyExistsException clash) {
+            throw new NetworkFailed("cannot " + what + ": somebody else does it too", clash);
+        } catch (IOException failed) {
+            throw new NetworkFailed("cannot " + what + ": " + failed.getMessage(), failed);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static final class VpcState {
+        private final String id;
+        private final Rtnetlink netlink;
+        private final String hostLink;
+        private volatile List<String> cidrs = List.of();
+
+        private VpcState(String id, Rtnetlink netlink, String hostLink) {
+            this.id = id;
+            this.netlink = netlink;
+            this.hostLink = hostLink;
+        }
+    }
+
+    private record PodState(Sandbox sandbox, String link) {}
+}
