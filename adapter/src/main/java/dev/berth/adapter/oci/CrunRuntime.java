@@ -119,11 +119,15 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
 
     /** Finds the containers of an earlier life and begins to listen for ends. */
     public void start() throws IOException, InterruptedException {
+        begin(true);
+    }
+
+    private void begin(boolean toMakeContainers) throws IOException, InterruptedException {
         Files.createDirectories(state.resolve("containers"));
         Files.createDirectories(crunRoot);
         Files.createDirectories(exits);
         var cgroups = Cgroups.find(MountTable.read());
-        if (cgroups.isMixed()) {
+        if (cgroups.isMixed() && toMakeContainers) {
             for (var folder : mountFolders) {
                 Files.createDirectories(folder);
                 MountTable.share(folder);
@@ -699,7 +703,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
      */
     public void destroyAll() throws IOException, InterruptedException {
         if (running == null) {
-            start();
+            begin(false);
         }
         var cgroups = running().cgroups();
         cgroups.kill(cgroups.instancePath());
