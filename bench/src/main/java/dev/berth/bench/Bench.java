@@ -85,10 +85,10 @@ public final class Bench {
                 .forEach(match -> environment.put(match.group(1), match.group(2)));
         var aws =
                 new AwsClient(
-                        URI.create(environment.get("AWS_ENDPOINT_URL")),
-                        environment.get("AWS_REGION"),
-                        environment.get("AWS_ACCESS_KEY_ID"),
-                        environment.get("AWS_SECRET_ACCESS_KEY"));
+                        URI.create(environment.getOrDefault("AWS_ENDPOINT_URL", "")),
+                        environment.getOrDefault("AWS_REGION", ""),
+                        environment.getOrDefault("AWS_ACCESS_KEY_ID", ""),
+                        environment.getOrDefault("AWS_SECRET_ACCESS_KEY", ""));
         var network = new Network(aws);
         network.create();
         began = System.nanoTime();

@@ -253,10 +253,10 @@ class TheLabWithUsersOwnToolsIT {
                                         "",
                                         "script",
                                         "-qec",
-                                        "kubectl exec -it nginx-fargate -- tty",
+                                        "kubectl exec -it nginx-fargate -- sh -c 'test -t 0 && test -t 1 && echo a terminal'",
                                         "/dev/null")
                                 .good())
-                .contains("/dev/pts/");
+                .contains("a terminal");
     }
 
     @Test
