@@ -100,7 +100,8 @@ public record TrustPolicy(List<Statement> statements) {
                                 && s.otherConditions().isEmpty()
                                 && s.sourceArns().isEmpty()
                                 && (s.externalIds().isEmpty()
-                                        || s.externalIds().contains(externalId)))
+                                        || (externalId != null
+                                                        && s.externalIds().contains(externalId))))
                 .isEmpty();
     }
 
