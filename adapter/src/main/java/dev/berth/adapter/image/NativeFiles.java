@@ -716,10 +716,11 @@ final class NativeFiles {
         return path;
     }
 
-    private static MemorySegment text(Arena arena, byte[] text) {
+    private static MemorySegment text(Arena arena, byte[] text) throws NativeFailure {
         for (byte each : text) {
             if (each == 0) {
-                throw new IllegalArgumentException("a name has a zero byte");
+                throw new NativeFailure(
+                        "name with a zero byte", NativeFailure.EINVAL, "invalid argument");
             }
         }
         MemorySegment segment = arena.allocate(text.length + 1L);

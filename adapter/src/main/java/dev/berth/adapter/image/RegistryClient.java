@@ -252,6 +252,10 @@ final class RegistryClient implements AutoCloseable {
                     authorization = authorize(challenges);
                     answer = send(method, address, headers, authorization);
                 }
+                if (answer.response.statusCode() == 405 && method.equals("HEAD")) {
+                    answer.close();
+                    answer = send("GET", address, headers, authorization);
+                }
                 int status = answer.response.statusCode();
                 if (status == 200 || status == 206) {
                     return answer;

@@ -93,6 +93,10 @@ public final class Libc {
     /** Ends both directions. */
     public static final int SHUT_RDWR = 2;
 
+    /** The same number on all architectures. */
+    private static final long SYS_PIDFD_OPEN = 434;
+
+    private static final short POLLIN = 1;
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final long TIOCSWINSZ = 0x5414;
     private static final int TCSANOW = 0;
@@ -132,6 +136,9 @@ public final class Libc {
     private static final MethodHandle SOCKET = function("socket", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle CONNECT = function("connect", JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle SHUTDOWN = function("shutdown", JAVA_INT, JAVA_INT);
+    private static final MethodHandle POLL = function("poll", ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle SYSCALL =
+            variadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle POSIX_OPENPT = function("posix_openpt", JAVA_INT);
     private static final MethodHandle GRANTPT = function("grantpt", JAVA_INT);
     private static final MethodHandle UNLOCKPT = function("unlockpt", JAVA_INT);
@@ -242,6 +249,52 @@ public final class Libc {
             var bits = status.get(JAVA_INT, 0);
             var signal = bits & 0x7f;
             return signal == 0 ? bits >> 8 & 0xff : 128 + signal;
+        }
+    }
+
+    /**
+     * Waits until a descriptor can be read or its other side is gone. Blocks.
+     *
+     * @return whether that happened in time
+     */
+    public static boolean awaitReadable(int fd, int millis) throws Errno {
+        return call(
+                        "poll",
+                        (arena, errno) -> {
+                            var wanted = arena.allocate(8, 4);
+                            wanted.set(JAVA_INT, 0, fd);
+                            wanted.set(JAVA_SHORT, 4, POLLIN);
+                            return (int) POLL.invokeExact(errno, wanted, 1L, millis);
+                        })
+                > 0;
+    }
+
+    /**
+     * Waits until any process ends, a child or not. Blocks.
+     *
+     * @return whether it has ended
+     */
+    public static boolean awaitEnd(int pid, int millis) throws Errno {
+        int fd;
+        try {
+            fd =
+                    (int)
+                            call(
+                                    "pidfd_open " + pid,
+                                    (_, errno) ->
+                                            (int)
+                                                    SYSCALL.invokeExact(
+                                                            errno, SYS_PIDFD_OPEN, (long) pid, 0L));
+        } catch (Errno failed) {
+            if (failed.number() == Errno.ESRCH) {
+                return true;
+            }
+            throw failed;
+        }
+        try {
+            return awaitReadable(fd, millis);
+        } finally {
+            close(fd);
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -443,5 +444,63 @@ class UnpackingLayersIT {
             assertThat(Files.mismatch(layer.resolve("sparse"), folder.resolve("source/sparse")))
                     .isEqualTo(-1);
         }
+    }
+
+    @Test
+    void no_archive_however_broken_does_more_than_fail() throws Exception {
+        Map<String, byte[]> records = new LinkedHashMap<>();
+        records.put("SCHILY.xattr.user.note", TestImage.utf8("x"));
+        records.put("mtime", TestImage.utf8("1600000000.5"));
+        byte[] sound =
+                Tar.archive()
+                        .folder("a", 0755)
+                        .pax(records)
+                        .file("a/file", "text")
+                        .link("link", outside.toString())
+                        .hardLink("a/hard", "a/file")
+                        .pax(
+                                Map.of(
+                                        "GNU.sparse.map",
+                                        TestImage.utf8("0,4"),
+                                        "GNU.sparse.size",
+                                        TestImage.utf8("9")))
+                        .file("sparse", "text")
+                        .file("a/.wh.gone", "")
+                        .device("null", '3', 1, 3)
+                        .bytes();
+        Random random = new Random(20_260_101);
+        unpack(Tar.archive().folder("a", 0755));
+        for (int round = 0; round < 400; round++) {
+            byte[] broken = sound.clone();
+            for (int change = random.nextInt(4); change >= 0; change--) {
+                int at = random.nextInt(broken.length - 1024);
+                broken[at] =
+                        random.nextBoolean()
+                                ? (byte) random.nextInt(256)
+                                : (byte) "/.0174x=\0".charAt(random.nextInt(9));
+                mendSum(broken, at - at % 512);
+            }
+            try {
+                unpack(broken);
+            } catch (IOException refused) {
+                assertThat(refused.getMessage()).as("round %d", round).isNotBlank();
+            }
+            if (layers.size() > 1) {
+                layers.removeLast();
+            }
+            NativeFiles.deleteTree(folder.resolve("layer1"));
+            outsideIsUntouched();
+        }
+    }
+
+    /** Makes a header's sum fit again, so that damage gets further than the first check. */
+    private static void mendSum(byte[] archive, int header) {
+        int sum = 8 * ' ';
+        for (int at = 0; at < 512; at++) {
+            sum += at >= 148 && at < 156 ? 0 : archive[header + at] & 0xff;
+        }
+        byte[] text = TestImage.utf8(String.format(java.util.Locale.ROOT, "%06o", sum));
+        System.arraycopy(text, 0, archive, header + 148, 6);
+        archive[header + 154] = 0;
     }
 }

@@ -46,7 +46,11 @@ final class EventSender implements AutoCloseable {
                 try {
                     api.event(event);
                 } catch (KubeUnavailable e) {
-                    LOG.info("event lost pod={} reason={}", event.pod(), event.reason(), e);
+                    LOG.info(
+                            "event lost pod={} reason={} cause={}",
+                            event.pod(),
+                            event.reason(),
+                            e.getMessage());
                 } finally {
                     busy.end();
                 }

@@ -64,6 +64,7 @@ final class PodGround {
     private boolean folderMade;
     private boolean volumesMade;
     private boolean groupMade;
+    private boolean cpuLimited;
     private @Nullable Instant tokensDue;
 
     PodGround(Surroundings around, Pod pod, PlacedNode node) {
@@ -220,9 +221,12 @@ final class PodGround {
         return null;
     }
 
-    /** Puts the provisioned CPU as a limit onto the pod. */
+    /** Puts the provisioned CPU as a limit onto the pod, unless that was done before. */
     void limitCpu() throws GroundFailed {
-        setGroup(node.size().cpuMillis());
+        if (!cpuLimited) {
+            setGroup(node.size().cpuMillis());
+            cpuLimited = true;
+        }
     }
 
     private void setGroup(long cpuMillis) throws GroundFailed {
@@ -265,7 +269,6 @@ final class PodGround {
     }
 
     // ---- volumes
-    // ---------------------------------------------------------------------------------
 
     private @Nullable Void makeVolumes(Pod now) throws GroundFailed, InterruptedException {
         writeVolumes(now, now.spec().volumes());
@@ -392,7 +395,6 @@ final class PodGround {
     }
 
     // ---- what containers read from the API server
-    // --------------------------------------------------
 
     /** What containers are told of the API server's objects. */
     record Readings(ConfigData config, Map<String, String> services) {}

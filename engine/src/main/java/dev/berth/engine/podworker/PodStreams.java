@@ -124,7 +124,6 @@ public final class PodStreams {
     }
 
     // ---- logs
-    // ------------------------------------------------------------------------------------
 
     /**
      * Writes a container's log, and with {@code follow} goes on until its run ends. Bytes are
@@ -259,7 +258,6 @@ public final class PodStreams {
     }
 
     // ---- commands
-    // --------------------------------------------------------------------------------
 
     /** A running command in a container, or a container's own streams. */
     public interface Session extends AutoCloseable {
@@ -356,7 +354,6 @@ public final class PodStreams {
     }
 
     // ---- ports
-    // -----------------------------------------------------------------------------------
 
     /** An open connection to a port in a pod. */
     public interface Duplex extends AutoCloseable {

@@ -95,6 +95,8 @@ final class PodWorker implements Runnable {
     private RestartBackOffs backOffs = RestartBackOffs.NONE;
     private Duration worldRetry = WORLD_RETRY_FIRST;
     private @Nullable Instant groundRetry;
+    private @Nullable Instant limitRetry;
+    private @Nullable Instant tokenRetry;
     private @Nullable Verdict verdict;
     private boolean began;
     private boolean over;
@@ -195,7 +197,6 @@ final class PodWorker implements Runnable {
     }
 
     // ---- taking on
-    // -------------------------------------------------------------------------------
 
     private void adopt() throws InterruptedException {
         ground.adopt(around.machine().network().sandbox(pod.uid()).orElse(null));
@@ -281,7 +282,6 @@ final class PodWorker implements Runnable {
     }
 
     // ---- one look
-    // --------------------------------------------------------------------------------
 
     private void round() throws InterruptedException {
         timer.close();
@@ -319,7 +319,7 @@ final class PodWorker implements Runnable {
     }
 
     private boolean refuse() throws InterruptedException {
-        var refusal = PodAdmission.refusal(pod, node);
+        var refusal = PodAdmission.refusal(pod, node.podUid());
         if (refusal.isEmpty() || pod.deleting()) {
             return false;
         }
@@ -370,6 +370,7 @@ final class PodWorker implements Runnable {
         if (!due.isEmpty() && (groundRetry == null || !now().isBefore(groundRetry))) {
             start(due);
         }
+        limitCpu();
         renewTokens();
         report();
         removeSpent();
@@ -393,7 +394,10 @@ final class PodWorker implements Runnable {
             dues.add(deadline());
         }
         if (ground.tokensDue() != null) {
-            dues.add(ground.tokensDue());
+            dues.add(tokenRetry != null ? tokenRetry : ground.tokensDue());
+        }
+        if (limitRetry != null) {
+            dues.add(limitRetry);
         }
         dues.stream()
                 .min(Instant::compareTo)
@@ -422,20 +426,20 @@ final class PodWorker implements Runnable {
     }
 
     private void renewTokens() throws InterruptedException {
-        var due = ground.tokensDue();
+        var due = tokenRetry != null ? tokenRetry : ground.tokensDue();
         if (due == null || now().isBefore(due)) {
             return;
         }
         try {
             ground.renewTokens(pod);
+            tokenRetry = null;
         } catch (GroundFailed e) {
             LOG.info("tokens not renewed pod={} cause={}", pod.key(), e.text());
-            again(CONTAINER_RETRY);
+            tokenRetry = now().plus(CONTAINER_RETRY);
         }
     }
 
     // ---- starting
-    // --------------------------------------------------------------------------------
 
     private void start(List<String> names) throws InterruptedException {
         reporter.reportLater(made(), QUIET_START);
@@ -475,10 +479,19 @@ final class PodWorker implements Runnable {
         }
         around.timeline().stamp(pod.uid(), Timeline.Phase.STARTED);
         report();
+    }
+
+    /** The CPU quota comes after the start, which it would make slow. */
+    private void limitCpu() {
+        if (running().isEmpty()) {
+            return;
+        }
         try {
             ground.limitCpu();
+            limitRetry = null;
         } catch (GroundFailed e) {
-            LOG.warn("CPU limit not set pod={} cause={}", pod.key(), e.text());
+            LOG.warn("CPU limit not set, tried again pod={} cause={}", pod.key(), e.text());
+            limitRetry = now().plus(CONTAINER_RETRY);
         }
     }
 
@@ -670,7 +683,6 @@ final class PodWorker implements Runnable {
     }
 
     // ---- stopping
-    // --------------------------------------------------------------------------------
 
     /**
      * Stops what runs: asks, waits as long as the grace period lasts, kills. Sidecars stop after
@@ -863,7 +875,6 @@ final class PodWorker implements Runnable {
     }
 
     // ---- knowing
-    // ---------------------------------------------------------------------------------
 
     private PodObservation observed() {
         return new PodObservation(

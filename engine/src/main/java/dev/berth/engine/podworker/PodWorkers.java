@@ -166,7 +166,6 @@ public final class PodWorkers implements AutoCloseable {
     }
 
     // ---- what is heard
-    // ---------------------------------------------------------------------------
 
     private final class Watcher implements KubeApi.PodListener {
         @Override
@@ -315,7 +314,6 @@ public final class PodWorkers implements AutoCloseable {
     }
 
     // ---- orphans
-    // ---------------------------------------------------------------------------------
 
     /** Stops and removes what is left of a pod that is gone from the API server. */
     private void removeOrphan(String podUid) {

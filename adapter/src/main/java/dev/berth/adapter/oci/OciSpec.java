@@ -1,0 +1,255 @@
+package dev.berth.adapter.oci;
+
+import dev.berth.port.ContainerRuntime.ContainerPlan;
+import dev.berth.port.ContainerRuntime.ExecPlan;
+import dev.berth.port.ContainerRuntime.Mount;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Writes a container's plan as OCI configuration, version 1.0.2, which bookworm's crun understands.
+ *
+ * @param json to make nodes
+ * @param seccomp the default profile
+ * @param secondVersion whether cgroups are of the second version
+ * @param limitsSwap whether memory and swap can be limited together
+ * @param limits what this process may give
+ */
+record OciSpec(
+        JsonMapper json,
+        SeccompProfile seccomp,
+        boolean secondVersion,
+        boolean limitsSwap,
+        OwnLimits limits) {
+
+    /**
+     * What this process itself is limited to; a container cannot get more than its parent may give.
+     *
+     * @param oomScoreAdjust the lowest that can be set
+     * @param openFilesHard the highest that can be set
+     * @param processesHard the highest that can be set
+     */
+    record OwnLimits(int oomScoreAdjust, long openFilesHard, long processesHard) {
+        private static final int CAP_SYS_RESOURCE = 24;
+        private static final int LOWEST_SCORE = -1000;
+
+        static OwnLimits read() throws IOException {
+            for (var line : Files.readAllLines(Path.of("/proc/thread-self/status"))) {
+                if (line.startsWith("CapEff:")
+                        && (Long.parseUnsignedLong(line.substring(7).strip(), 16)
+                                                >> CAP_SYS_RESOURCE
+                                        & 1)
+                                == 1) {
+                    return new OwnLimits(LOWEST_SCORE, Long.MAX_VALUE, Long.MAX_VALUE);
+                }
+            }
+            var score = Files.readString(Path.of("/proc/self/oom_score_adj")).strip();
+            var lines = Files.readAllLines(Path.of("/proc/self/limits"));
+            return new OwnLimits(
+                    Integer.parseInt(score),
+                    hard(lines, "Max open files"),
+                    hard(lines, "Max processes"));
+        }
+
+        private static long hard(List<String> lines, String name) {
+            for (var line : lines) {
+                if (line.startsWith(name)) {
+                    var value = line.substring(name.length()).strip().split("\\s+", -1)[1];
+                    return value.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(value);
+                }
+            }
+            return Long.MAX_VALUE;
+        }
+    }
+
+    ObjectNode container(ContainerPlan plan, String cgroupPath) throws IOException {
+        var spec = json.createObjectNode();
+        spec.put("ociVersion", "1.0.2");
+        spec.set("process", process(plan));
+        spec.putObject("root")
+                .put("path", plan.rootfs().toString())
+                .put("readonly", plan.readOnlyRoot());
+        mounts(spec.putArray("mounts"), plan.mounts());
+        spec.putObject("annotations")
+                .put("io.kubernetes.container.name", plan.name())
+                .put("io.kubernetes.pod.name", plan.podName())
+                .put("io.kubernetes.pod.namespace", plan.podNamespace())
+                .put("io.kubernetes.pod.uid", plan.podUid());
+        var linux = spec.putObject("linux");
+        linux.put("cgroupsPath", cgroupPath);
+        resources(linux.putObject("resources"), plan);
+        namespaces(linux.putArray("namespaces"), plan);
+        strings(linux.putArray("maskedPaths"), plan.maskedPaths());
+        strings(linux.putArray("readonlyPaths"), plan.readOnlyPaths());
+        if (!plan.sysctls().isEmpty()) {
+            var sysctls = linux.putObject("sysctl");
+            for (var setting : plan.sysctls()) {
+                var equals = setting.indexOf('=');
+                sysctls.put(setting.substring(0, equals), setting.substring(equals + 1));
+            }
+        }
+        switch (plan.seccomp()) {
+            case "Unconfined" -> {}
+            case "RuntimeDefault" ->
+                    linux.set("seccomp", seccomp.forCapabilities(plan.capabilities()));
+            default -> linux.set("seccomp", seccomp.fromFile(Path.of(plan.seccomp())));
+        }
+        return spec;
+    }
+
+    /** The process of a command run in a container: as the container's own, but for the command. */
+    ObjectNode process(JsonNode containerProcess, ExecPlan plan) {
+        var process = (ObjectNode) containerProcess.deepCopy();
+        process.remove("args");
+        strings(process.putArray("args"), plan.command());
+        process.put("terminal", plan.terminal());
+        if (plan.terminal()) {
+            var environment = (ArrayNode) process.required("env");
+            var kind =
+                    environment.values().stream()
+                            .anyMatch(value -> value.asString().startsWith("TERM="));
+            if (!kind) {
+                environment.add("TERM=xterm");
+            }
+        }
+        return process;
+    }
+
+    private ObjectNode process(ContainerPlan plan) {
+        var process = json.createObjectNode();
+        process.put("terminal", plan.terminal());
+        var user = process.putObject("user");
+        user.put("uid", plan.user().uid()).put("gid", plan.user().gid());
+        var further = user.putArray("additionalGids");
+        plan.user().additionalGids().forEach(further::add);
+        strings(process.putArray("args"), plan.command());
+        strings(process.putArray("env"), plan.environment());
+        process.put("cwd", plan.workingDir());
+        // Not inheritable: a capability must not come back with a file that has it set.
+        var capabilities = process.putObject("capabilities");
+        for (var set : List.of("bounding", "effective", "permitted")) {
+            strings(capabilities.putArray(set), plan.capabilities());
+        }
+        var rlimits = process.putArray("rlimits");
+        rlimit(rlimits, "RLIMIT_NOFILE", plan, limits.openFilesHard());
+        rlimit(rlimits, "RLIMIT_NPROC", plan, limits.processesHard());
+        process.put("noNewPrivileges", plan.noNewPrivileges());
+        process.put("oomScoreAdj", Math.max(plan.oomScoreAdjust(), limits.oomScoreAdjust()));
+        return process;
+    }
+
+    private static void rlimit(ArrayNode into, String type, ContainerPlan plan, long most) {
+        into.addObject()
+                .put("type", type)
+                .put("soft", Math.min(plan.openFilesSoft(), most))
+                .put("hard", Math.min(plan.openFilesHard(), most));
+    }
+
+    private void resources(ObjectNode resources, ContainerPlan plan) {
+        resources.putArray("devices").addObject().put("allow", false).put("access", "rwm");
+        var wanted = plan.limits();
+        var cpu = resources.putObject("cpu");
+        if (wanted.cpuShares() > 0) {
+            cpu.put("shares", wanted.cpuShares());
+        }
+        if (wanted.cpuQuotaMicros() > 0) {
+            cpu.put("quota", wanted.cpuQuotaMicros());
+            cpu.put("period", CgroupTree.PERIOD_MICROS);
+        }
+        if (wanted.memoryBytes() > 0) {
+            var memory = resources.putObject("memory");
+            memory.put("limit", wanted.memoryBytes());
+            if (limitsSwap) {
+                memory.put("swap", wanted.memoryBytes());
+            }
+        }
+        if (secondVersion) {
+            // All or none of a container's processes are killed, as the kubelet has it there.
+            resources.putObject("unified").put("memory.oom.group", "1");
+        }
+    }
+
+    private void namespaces(ArrayNode namespaces, ContainerPlan plan) {
+        namespaces.addObject().put("type", "pid");
+        namespaces.addObject().put("type", "mount");
+        if (secondVersion) {
+            namespaces.addObject().put("type", "cgroup");
+        }
+        namespaces.addObject().put("type", "network").put("path", plan.network().toString());
+        namespaces.addObject().put("type", "ipc").put("path", plan.ipc().toString());
+        namespaces.addObject().put("type", "uts").put("path", plan.uts().toString());
+    }
+
+    private static void mounts(ArrayNode mounts, List<Mount> further) {
+        var taken = further.stream().map(Mount::target).collect(Collectors.toSet());
+        usual(mounts, taken, "/proc", "proc", "proc", "nosuid,noexec,nodev");
+        usual(mounts, taken, "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k");
+        usual(
+                mounts,
+                taken,
+                "/dev/pts",
+                "devpts",
+                "devpts",
+                "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+        usual(
+                mounts,
+                taken,
+                "/dev/shm",
+                "tmpfs",
+                "shm",
+                "nosuid,noexec,nodev,mode=1777,size=65536k");
+        usual(mounts, taken, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
+        usual(mounts, taken, "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro");
+        usual(
+                mounts,
+                taken,
+                "/sys/fs/cgroup",
+                "cgroup",
+                "cgroup",
+                "nosuid,noexec,nodev,relatime,ro");
+        for (var mount : further) {
+            var node = mounts.addObject().put("destination", mount.target());
+            var options = node.putArray("options");
+            if (mount.source().isEmpty()) {
+                node.put("type", "tmpfs").put("source", "tmpfs");
+                options.add("nosuid").add("nodev");
+            } else {
+                node.put("type", "bind").put("source", mount.source());
+                options.add("rbind").add("rprivate");
+            }
+            options.add(mount.readOnly() ? "ro" : "rw");
+            if (mount.recursiveReadOnly()) {
+                options.add("rro");
+            }
+        }
+    }
+
+    private static void usual(
+            ArrayNode mounts,
+            Collection<String> taken,
+            String target,
+            String type,
+            String source,
+            String options) {
+        if (!taken.contains(target)) {
+            var node =
+                    mounts.addObject()
+                            .put("destination", target)
+                            .put("type", type)
+                            .put("source", source);
+            strings(node.putArray("options"), List.of(options.split(",", -1)));
+        }
+    }
+
+    private static void strings(ArrayNode into, Collection<String> texts) {
+        texts.forEach(into::add);
+    }
+}
