@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -205,7 +204,7 @@ final class Commands implements Actions {
 
     private void buildDemoImages(OciImages images, boolean force) throws Exception {
         for (var image :
-                new DemoImages(images, Wiring.cache().resolve("debs")).build(force, this::say)) {
+                new DemoImages(images, Wiring.cache().resolve("debs"), this::say).build(force)) {
             say("image " + image.reference() + " is here");
         }
     }
@@ -249,7 +248,7 @@ final class Commands implements Actions {
             new ControlClient(instance).run("stop", Map.of(), this::say);
             waitUntilEnded(folder, instance);
         }
-        try (var lock =
+        try (var _ =
                 folder.tryLock()
                         .orElseThrow(() ->
                                 new IOException(
@@ -262,7 +261,6 @@ final class Commands implements Actions {
             } else {
                 say("stopped");
             }
-            lock.hashCode();
         }
         return 0;
     }
@@ -299,12 +297,11 @@ final class Commands implements Actions {
         try (var images = Wiring.images(data, options.mirrors())) {
             buildDemoImages(images, false);
         }
-        var well = new AtomicBoolean();
         var kubectl = List.of(Wiring.kubeBinary().toString(), "kubectl");
-        well.set(new Lab(client(instance), kubectl, data.resolve("lab"), out).walk());
+        var well = new Lab(client(instance), kubectl, data.resolve("lab"), out).walk();
         if (!keepGoing) {
             down(data.path(), false);
-        } else if (well.get()) {
+        } else if (well) {
             var script = System.getProperty("berth.home", ".") + "/berth";
             out.println();
             out.println("Go on with:");
@@ -315,7 +312,7 @@ final class Commands implements Actions {
             out.println("  kubectl --kubeconfig ./lab.kubeconfig get pods,nodes -o wide");
             out.println("  " + script + " down --data " + data.path());
         }
-        return well.get() ? 0 : 1;
+        return well ? 0 : 1;
     }
 
     private static AwsClient client(InstanceFile instance) {

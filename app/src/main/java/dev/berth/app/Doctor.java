@@ -86,7 +86,7 @@ final class Doctor {
                         + (there ? "" : " (" + remark + ")"));
     }
 
-    private static Optional<Path> onPath(String name) {
+    static Optional<Path> onPath(String name) {
         var path = Optional.ofNullable(System.getenv("PATH")).orElse("") + ":/usr/sbin:/sbin";
         return Arrays.stream(path.split(":", -1))
                 .filter(folder -> !folder.isEmpty())

@@ -18,12 +18,22 @@ final class Machine implements AutoCloseable {
 
     Machine(DataFolder data, List<String> mirrors) {
         this.images = Wiring.images(data, mirrors);
-        this.runtime = new CrunRuntime(data.resolve("runtime"), data.instance());
+        this.runtime =
+                new CrunRuntime(
+                        data.resolve("runtime"),
+                        data.instance(),
+                        Wiring.program("crun"),
+                        Wiring.program("conmon"),
+                        List.of(
+                                data.resolve("mounts"),
+                                data.resolve("pods"),
+                                data.resolve("pods-memory"),
+                                data.runFolder()));
         this.network = new VpcNetwork(data.runFolder().resolve("net"), data.instance());
     }
 
     /** Finds what an earlier life has left. */
-    void start() throws IOException {
+    void start() throws IOException, InterruptedException {
         network.start();
         runtime.start();
         images.sweep();

@@ -4,6 +4,7 @@ import dev.berth.adapter.controlplane.KubeBinaries;
 import dev.berth.adapter.image.OciImages;
 import dev.berth.adapter.image.Platform;
 import dev.berth.adapter.image.RegistrySettings;
+import dev.berth.port.ControlPlanes.ControlPlaneFailed;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileVisitResult;
@@ -45,9 +46,18 @@ final class Wiring {
         }
     }
 
+    /** A program of the system; a missing one is named when it is first used. */
+    static Path program(String name) {
+        return Doctor.onPath(name).orElse(Path.of("/usr/bin", name));
+    }
+
     /** The multi-call binary, of the default version if that is there. */
     static Path kubeBinary() throws IOException {
-        return kubeBinaries().any().program();
+        try {
+            return kubeBinaries().any().program();
+        } catch (ControlPlaneFailed none) {
+            throw new IOException(none.getMessage(), none);
+        }
     }
 
     /**

@@ -343,7 +343,6 @@ class WhatIsReportedTest {
         var pod = builder.status(reported).build();
         var adopted = PodStatuses.adopted(pod, List.of(), true);
         assertThat(adopted.getFirst().attempt()).isEqualTo(3);
-        assertThat(adopted.getFirst().end())
-                .isEqualTo(new ContainerRun.End(9, "Error", null, NOW));
+        assertThat(adopted.getFirst().end()).isEqualTo(new ContainerRun.End(9, "Error", null, NOW));
     }
 }

@@ -14,6 +14,7 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
@@ -63,7 +64,10 @@ public final class KubeletEndpoint implements AutoCloseable {
                                         .clientAuth(TlsClientAuth.REQUIRED)
                                         .build())
                         .addConnectionSelector(
-                                Http1ConnectionSelector.builder().addUpgrader(new Spdy()).build())
+                                Http1ConnectionSelector.builder()
+                                        .config(Http1Config.create())
+                                        .addUpgrader(new Spdy())
+                                        .build())
                         .routing(routing ->
                                 routing.get("/healthz", (request, response) -> response.send("ok"))
                                         .get("/containerLogs/{*}", this::logs)

@@ -153,7 +153,7 @@ public final class Networks implements NetworkView, SecurityGroupView, ClusterSe
         var present =
                 current.securityGroups().values().stream()
                         .filter(group ->
-                                group.vpcId().equals(vpcId) && group.name().startsWith(prefix))
+                                group.vpcId().equals(vpcId) && isGroupOf(prefix, group.name()))
                         .findFirst();
         if (present.isPresent()) {
             return present.get().id();
@@ -189,6 +189,16 @@ public final class Networks implements NetworkView, SecurityGroupView, ClusterSe
         } catch (Refused gone) {
             return "";
         }
+    }
+
+    /**
+     * Whether a name is the prefix and the ten characters that {@link #create} adds, and nothing
+     * more.
+     */
+    private static boolean isGroupOf(String prefix, String name) {
+        return name.startsWith(prefix)
+                && name.length() == prefix.length() + 10
+                && name.indexOf('-', prefix.length()) < 0;
     }
 
     @Override

@@ -35,7 +35,8 @@ class TheAwsSdkSignsWhatWeAcceptTest {
     private static final String ID = "AKIAEXAMPLE";
     private static final String SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
     private static final Principal CALLER =
-            new Principal("111122223333", "arn:aws:iam::111122223333:root", "111122223333", ID, null);
+            new Principal(
+                    "111122223333", "arn:aws:iam::111122223333:root", "111122223333", ID, null);
 
     @ParameterizedTest
     @CsvSource(
@@ -57,11 +58,14 @@ class TheAwsSdkSignsWhatWeAcceptTest {
             byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
             SignedRequest signed =
                     sign(
-                            request(method, uri).putHeader("X-Amz-Target", "Logs.X  with   blanks ").build(),
+                            request(method, uri)
+                                    .putHeader("X-Amz-Target", "Logs.X  with   blanks ")
+                                    .build(),
                             bytes,
                             token.orElse(null),
                             null);
-            Verdict verdict = verifier(token.orElse(null)).verify(wire(signed.request()), bytes, NOW);
+            Verdict verdict =
+                    verifier(token.orElse(null)).verify(wire(signed.request()), bytes, NOW);
             assertThat(verdict).isInstanceOf(Verdict.Accepted.class);
 
             byte[] other = (body + " ").getBytes(StandardCharsets.UTF_8);
@@ -84,8 +88,7 @@ class TheAwsSdkSignsWhatWeAcceptTest {
         SignatureVerifier verifier = verifier("to/ken+==");
         Duration life = Duration.ofMinutes(15);
         assertThat(verifier.verifyPresigned(url, Map.of("x-k8s-aws-id", "my-cluster"), life, NOW))
-                .isEqualTo(
-                        new Verdict.Accepted(CALLER, new Scope("20260102", "eu-west-1", "sts")));
+                .isEqualTo(new Verdict.Accepted(CALLER, new Scope("20260102", "eu-west-1", "sts")));
         assertThat(verifier.verifyPresigned(url, Map.of("x-k8s-aws-id", "other"), life, NOW))
                 .isInstanceOf(Verdict.Rejected.class);
     }
@@ -106,21 +109,25 @@ class TheAwsSdkSignsWhatWeAcceptTest {
                         ? AwsCredentialsIdentity.create(ID, SECRET)
                         : AwsSessionCredentialsIdentity.create(ID, SECRET, token);
         return AwsV4HttpSigner.create()
-                .sign(
-                        r -> {
-                            r.identity(identity)
-                                    .request(request)
-                                    .payload(ContentStreamProvider.fromInputStream(new ByteArrayInputStream(body)))
-                                    .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, presigned == null ? "eks" : "sts")
-                                    .putProperty(AwsV4HttpSigner.REGION_NAME, "eu-west-1")
-                                    .putProperty(HttpSigner.SIGNING_CLOCK, Clock.fixed(NOW, ZoneOffset.UTC));
-                            if (presigned != null) {
-                                r.putProperty(
-                                                AwsV4HttpSigner.AUTH_LOCATION,
-                                                AwsV4HttpSigner.AuthLocation.QUERY_STRING)
-                                        .putProperty(AwsV4HttpSigner.EXPIRATION_DURATION, presigned);
-                            }
-                        });
+                .sign(r -> {
+                    r.identity(identity)
+                            .request(request)
+                            .payload(
+                                    ContentStreamProvider.fromInputStream(
+                                            new ByteArrayInputStream(body)))
+                            .putProperty(
+                                    AwsV4HttpSigner.SERVICE_SIGNING_NAME,
+                                    presigned == null ? "eks" : "sts")
+                            .putProperty(AwsV4HttpSigner.REGION_NAME, "eu-west-1")
+                            .putProperty(
+                                    HttpSigner.SIGNING_CLOCK, Clock.fixed(NOW, ZoneOffset.UTC));
+                    if (presigned != null) {
+                        r.putProperty(
+                                        AwsV4HttpSigner.AUTH_LOCATION,
+                                        AwsV4HttpSigner.AuthLocation.QUERY_STRING)
+                                .putProperty(AwsV4HttpSigner.EXPIRATION_DURATION, presigned);
+                    }
+                });
     }
 
     private static SignatureVerifier verifier(@Nullable String token) {
@@ -131,9 +138,8 @@ class TheAwsSdkSignsWhatWeAcceptTest {
     private static dev.berth.engine.account.signature.SignedRequest wire(SdkHttpRequest request) {
         var headers = new HashMap<String, List<String>>();
         request.headers()
-                .forEach(
-                        (name, values) ->
-                                headers.put(name.toLowerCase(Locale.ROOT), new ArrayList<>(values)));
+                .forEach((name, values) ->
+                        headers.put(name.toLowerCase(Locale.ROOT), new ArrayList<>(values)));
         URI uri = request.getUri();
         String query = uri.getRawQuery();
         return new dev.berth.engine.account.signature.SignedRequest(
