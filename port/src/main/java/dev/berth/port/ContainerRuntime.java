@@ -266,10 +266,27 @@ public interface ContainerRuntime {
     /** A container could not be handled. */
     final class RuntimeFailed extends Exception {
         private static final long serialVersionUID = 1L;
+        private final boolean containersFault;
 
         /** Gives the runtime's own words. */
         public RuntimeFailed(String message, @Nullable Throwable cause) {
+            this(message, cause, false);
+        }
+
+        /**
+         * Gives the runtime's own words.
+         *
+         * @param containersFault whether the container itself is to blame, such as for a program
+         *     that is not in the image: then trying again will not help
+         */
+        public RuntimeFailed(String message, @Nullable Throwable cause, boolean containersFault) {
             super(message, cause);
+            this.containersFault = containersFault;
+        }
+
+        /** Whether the container itself is to blame. */
+        public boolean containersFault() {
+            return containersFault;
         }
     }
 }

@@ -19,7 +19,10 @@ public interface PodFiles {
      */
     void prepare(String podUid, Owner owner) throws FilesFailed;
 
-    /** The pods that have a folder, by uid, also those of an earlier life of Berth. */
+    /**
+     * The pods that have a folder, by uid, also those of an earlier life of Berth; the owner's
+     * texts are empty when a crash came before they were written down.
+     */
     Map<String, Owner> pods();
 
     /**

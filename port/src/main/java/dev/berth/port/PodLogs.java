@@ -31,6 +31,9 @@ public interface PodLogs {
      */
     Reader read(LogName log, long lastLines) throws FilesFailed;
 
+    /** Takes away the log of one run; nothing when there is none. */
+    void remove(LogName log) throws FilesFailed;
+
     /** Takes away all logs of a pod; nothing when there are none. */
     void remove(String namespace, String pod, String podUid) throws FilesFailed;
 

@@ -105,7 +105,6 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     }
 
     // ---- what a test says and sees
-    // ---------------------------------------------------------------
 
     /** Sets what containers do by themselves from now on. */
     public void behaving(Function<ContainerPlan, Behaviour> newBehaviour) {
@@ -184,7 +183,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         });
     }
 
-    // ---- the port ------------------------------------------------------------------------------
+    // ---- the port
 
     @Override
     public String version() {
@@ -369,7 +368,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         return new Command(new ExecPlan(List.of("cat"), false, true));
     }
 
-    // ---- within --------------------------------------------------------------------------------
+    // ---- within
 
     private void end(String id, int exitCode, boolean outOfMemory) {
         Exit exit;

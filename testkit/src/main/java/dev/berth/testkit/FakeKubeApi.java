@@ -573,7 +573,15 @@ public final class FakeKubeApi implements KubeApi {
                         throw new KubeRefused(
                                 404, "serviceaccounts \"" + serviceAccount + "\" not found");
                     }
-                    checkUid(existing(pod), podUid, 409);
+                    var holder = existing(pod);
+                    if (!holder.spec().serviceAccountName().equals(serviceAccount)) {
+                        throw new KubeRefused(
+                                400,
+                                "cannot bind token for serviceaccount \""
+                                        + serviceAccount
+                                        + "\" to pod running with different serviceaccount name.");
+                    }
+                    checkUid(holder, podUid, 409);
                     return new Token(
                             "fake-token-" + ++version,
                             clock.instant().plusSeconds(expirationSeconds));

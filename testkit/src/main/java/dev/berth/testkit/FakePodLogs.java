@@ -115,6 +115,17 @@ public final class FakePodLogs implements PodLogs {
     }
 
     @Override
+    public void remove(LogName log) {
+        lock.lock();
+        try {
+            logs.remove(log);
+            sizes.remove(log);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public void remove(String namespace, String pod, String podUid) {
         lock.lock();
         try {

@@ -90,6 +90,21 @@ public final class EtcdStore implements Store, AutoCloseable {
         };
     }
 
+    /**
+     * Deletes every key that begins so, whoever wrote it: what a cluster leaves behind.
+     *
+     * @param prefix such as {@code /kube/0123…/}; never Berth's own
+     */
+    public void eraseKeys(String prefix) {
+        if (prefix.length() < 2 || PREFIX.startsWith(prefix) || prefix.startsWith(PREFIX)) {
+            throw new IllegalArgumentException("not to be erased: " + prefix);
+        }
+        var request = object();
+        request.put("key", base64(prefix));
+        request.put("range_end", endOf(prefix));
+        ask("/v3/kv/deleterange", request);
+    }
+
     /** Ends all watches; the store is not to be used afterwards. */
     @Override
     public void close() {

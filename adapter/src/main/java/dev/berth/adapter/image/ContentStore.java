@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.util.UUID;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,11 +21,16 @@ import org.jspecify.annotations.Nullable;
  * elsewhere first, checked, and moved in. Used by any thread, and by several programs at once.
  */
 final class ContentStore {
+    /** How often a download that breaks off goes on. Our choice. */
     private static final int RETRIES_MAX = 5;
+
+    /** Downloads at once, of all pulls together. Our choice. */
+    private static final int DOWNLOADS_MAX = 6;
 
     private final Path blobs;
     private final Path ingest;
     private final SharedWork<Path> downloads = new SharedWork<>();
+    private final Semaphore turns = new Semaphore(DOWNLOADS_MAX);
 
     /** A store in that folder, which need not exist. */
     ContentStore(Path folder) {
@@ -133,7 +139,13 @@ final class ContentStore {
         try {
             Path place = place();
             try {
-                Digest came = receive(wanted, kind, source, place);
+                turns.acquire();
+                Digest came;
+                try {
+                    came = receive(wanted, kind, source, place);
+                } finally {
+                    turns.release();
+                }
                 if (!came.equals(wanted.digest())) {
                     throw new PullFailed(
                             Why.CORRUPT,

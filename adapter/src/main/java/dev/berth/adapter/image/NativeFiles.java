@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 
 /**
  * The calls of libc that the JDK has no words for: owners without following links, device nodes,
@@ -590,38 +591,59 @@ final class NativeFiles {
      * followed, also when somebody changes the tree meanwhile.
      */
     static void deleteTree(int folder, byte[] name) throws NativeFailure {
-        deleteTree(folder, name, folder, new long[1], 0);
+        if (unlinkUnlessFolder(folder, name)) {
+            return;
+        }
+        int top = openAt(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+        try {
+            // Again and again, for what is moved up from the depths.
+            for (List<byte[]> names = names(top); !names.isEmpty(); names = names(top)) {
+                for (byte[] each : names) {
+                    deleteTree(top, each, top, 1);
+                }
+                seek(top, 0);
+            }
+        } finally {
+            close(top);
+        }
+        unlink(folder, name, AT_REMOVEDIR);
     }
 
-    private static void deleteTree(int folder, byte[] name, int top, long[] moved, int depth)
+    private static void deleteTree(int folder, byte[] name, int top, int depth)
             throws NativeFailure {
-        try {
-            unlink(folder, name, 0);
+        if (unlinkUnlessFolder(folder, name)) {
             return;
-        } catch (NativeFailure failure) {
-            if (failure.errno() == NativeFailure.ENOENT) {
-                return;
-            }
-            if (failure.errno() != NativeFailure.EISDIR) {
-                throw failure;
-            }
         }
         if (depth > DELETE_DEPTH_MAX) {
             // A program can nest folders without end; a descriptor for each would run out.
-            byte[] place = bytes(".deleted-" + ProcessHandle.current().pid() + "-" + moved[0]++);
-            rename(folder, name, top, place);
-            deleteTree(top, place, top, moved, 0);
+            rename(folder, name, top, bytes(".deleted-" + UUID.randomUUID()));
             return;
         }
         int inner = openAt(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
         try {
             for (byte[] each : names(inner)) {
-                deleteTree(inner, each, top, moved, depth + 1);
+                deleteTree(inner, each, top, depth + 1);
             }
         } finally {
             close(inner);
         }
         unlink(folder, name, AT_REMOVEDIR);
+    }
+
+    /** Whether the name is gone afterwards; false for a folder. */
+    private static boolean unlinkUnlessFolder(int folder, byte[] name) throws NativeFailure {
+        try {
+            unlink(folder, name, 0);
+            return true;
+        } catch (NativeFailure failure) {
+            if (failure.errno() == NativeFailure.ENOENT) {
+                return true;
+            }
+            if (failure.errno() == NativeFailure.EISDIR) {
+                return false;
+            }
+            throw failure;
+        }
     }
 
     private static void rename(int fromFolder, byte[] from, int toFolder, byte[] to)
@@ -694,10 +716,11 @@ final class NativeFiles {
         return path;
     }
 
-    private static MemorySegment text(Arena arena, byte[] text) {
+    private static MemorySegment text(Arena arena, byte[] text) throws NativeFailure {
         for (byte each : text) {
             if (each == 0) {
-                throw new IllegalArgumentException("a name has a zero byte");
+                throw new NativeFailure(
+                        "name with a zero byte", NativeFailure.EINVAL, "invalid argument");
             }
         }
         MemorySegment segment = arena.allocate(text.length + 1L);

@@ -15,7 +15,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,9 +33,6 @@ import org.slf4j.LoggerFactory;
 public final class OciImages implements Images, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OciImages.class);
 
-    /** Downloads at once, of all pulls together. Our choice. */
-    private static final int DOWNLOADS_MAX = 6;
-
     /** How deep a list of images may hold further lists. */
     private static final int INDEX_DEPTH_MAX = 3;
 
@@ -46,7 +42,6 @@ public final class OciImages implements Images, AutoCloseable {
     private final ImageRecords records;
     private final OverlayMounts mounts;
     private final RegistryClient registries;
-    private final Semaphore downloads = new Semaphore(DOWNLOADS_MAX);
     private final ConcurrentHashMap<Digest, ImageConfig> configs = new ConcurrentHashMap<>();
 
     /**
@@ -336,7 +331,12 @@ public final class OciImages implements Images, AutoCloseable {
             config = ImageConfig.parse(document);
         }
         Platform theirs = config.platform();
-        if (!theirs.architecture().isEmpty() && platform.rank(theirs) < 0) {
+        Platform kind =
+                new Platform(
+                        theirs.os().isEmpty() ? platform.os() : theirs.os(),
+                        theirs.architecture(),
+                        "");
+        if (!kind.architecture().isEmpty() && platform.rank(kind) < 0) {
             throw noMatch();
         }
         if (config.diffIds().size() != manifest.layers().size()) {
@@ -402,7 +402,8 @@ public final class OciImages implements Images, AutoCloseable {
                 coming.add(
                         layers.has(chains.get(at))
                                 ? null
-                                : workers.submit(() -> download(layer, sources)));
+                                : workers.submit(
+                                        () -> content.fetch(layer, "layer", sources.of(layer))));
             }
             for (int at = 0; at < chains.size(); at++) {
                 Future<Path> download = coming.get(at);
@@ -416,19 +417,6 @@ public final class OciImages implements Images, AutoCloseable {
         } finally {
             workers.shutdownNow();
             workers.close();
-        }
-    }
-
-    private Path download(Descriptor layer, Sources sources)
-            throws PullFailed, InterruptedException {
-        if (content.has(layer.digest())) {
-            return content.path(layer.digest());
-        }
-        downloads.acquire();
-        try {
-            return content.fetch(layer, "layer", sources.of(layer));
-        } finally {
-            downloads.release();
         }
     }
 

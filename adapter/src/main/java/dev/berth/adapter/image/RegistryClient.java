@@ -252,6 +252,10 @@ final class RegistryClient implements AutoCloseable {
                     authorization = authorize(challenges);
                     answer = send(method, address, headers, authorization);
                 }
+                if (answer.response.statusCode() == 405 && method.equals("HEAD")) {
+                    answer.close();
+                    answer = send("GET", address, headers, authorization);
+                }
                 int status = answer.response.statusCode();
                 if (status == 200 || status == 206) {
                     return answer;
@@ -468,12 +472,12 @@ final class RegistryClient implements AutoCloseable {
             if (at instanceof HttpConnectTimeoutException) {
                 return "dial tcp " + host + ":" + port + ": i/o timeout";
             }
-            if (at instanceof java.net.ConnectException && at.getCause() == null) {
-                return "dial tcp " + host + ":" + port + ": connect: connection refused";
-            }
             if (at instanceof SSLException) {
                 return "tls: failed to verify certificate: " + at.getMessage();
             }
+        }
+        if (failure instanceof java.net.ConnectException) {
+            return "dial tcp " + host + ":" + port + ": connect: connection refused";
         }
         if (failure instanceof HttpTimeoutException) {
             return "net/http: timeout awaiting response headers";

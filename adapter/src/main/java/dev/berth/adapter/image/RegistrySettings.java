@@ -2,6 +2,7 @@ package dev.berth.adapter.image;
 
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -40,6 +41,22 @@ public record RegistrySettings(
     /** No mirrors, this machine's platform. */
     public static RegistrySettings none() {
         return new RegistrySettings(Map.of(), false, Platform.here());
+    }
+
+    /**
+     * Settings from texts as they stand on a command line: {@code docker.io=http://127.0.0.1:5000},
+     * or an address alone for every registry. What a mirror does not have, the registry is asked
+     * for. An {@link IllegalArgumentException} says what is wrong with a text.
+     */
+    public static RegistrySettings of(List<String> texts) {
+        Map<String, List<URI>> mirrors = new HashMap<>();
+        for (String text : texts) {
+            int equals = text.indexOf('=');
+            String registry = equals < 0 ? "*" : text.substring(0, equals);
+            mirrors.computeIfAbsent(registry, any -> new ArrayList<>())
+                    .add(URI.create(text.substring(equals + 1)));
+        }
+        return new RegistrySettings(mirrors, false, Platform.here());
     }
 
     /** Whether a host name or address means this machine itself. */

@@ -60,8 +60,10 @@ final class SharedWork<V> {
             try {
                 return flight.result.get();
             } catch (ExecutionException failed) {
-                if (!mine[0]) {
-                    // Another caller's credentials or mirror may have been at fault: try our own.
+                if (!mine[0]
+                        && failed.getCause() instanceof PullFailed theirs
+                        && theirs.why() == PullFailed.Why.UNAUTHORIZED) {
+                    // It was the other caller's credentials: ours may be better.
                     continue;
                 }
                 throw passOn(failed.getCause());

@@ -456,13 +456,15 @@ final class TarReader {
         return content;
     }
 
+    /** Reads and forgets; a skip of the stream would pass by the digest that is computed of it. */
     private void skip(long count) throws IOException {
-        if (count > 0) {
-            try {
-                in.skipNBytes(count);
-            } catch (EOFException early) {
+        byte[] buffer = new byte[(int) Math.min(count, 64 * 1024)];
+        for (long left = count; left > 0; ) {
+            int read = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+            if (read < 0) {
                 throw new EOFException("unexpected EOF");
             }
+            left -= read;
         }
     }
 

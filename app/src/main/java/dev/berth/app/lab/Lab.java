@@ -38,7 +38,7 @@ public final class Lab {
     private static final String CLUSTER_ROLE = "shirwalab-eks-dev-cluster";
     private static final String POD_ROLE = "shirwalab-eks-dev-fargate";
     private static final String TAG = "berth-lab";
-    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final Pattern FORWARDING =
             Pattern.compile("Forwarding from 127\\.0\\.0\\.1:(\\d+)");
 
@@ -713,7 +713,7 @@ public final class Lab {
         var told = Instant.now();
         while (!condition.holds()) {
             if (Instant.now().isAfter(deadline)) {
-                throw new IOException("waited " + PATIENCE.toMinutes() + " minutes for " + what);
+                throw new IOException("waited " + PATIENCE.toSeconds() + " s for " + what);
             }
             if (Instant.now().isAfter(told.plusSeconds(2))) {
                 told = Instant.now();

@@ -40,6 +40,11 @@ public final class AwsAuth {
         return more;
     }
 
+    /** Whether the data map the role at all; its nodes cannot join without. §4.5 (O), §7 (D) */
+    public static boolean hasRole(Map<String, String> data, String roleArn) {
+        return names(data.getOrDefault("mapRoles", ""), roleArn);
+    }
+
     /**
      * Whether an entry of the text is about the role, however its key is spelled. ARNs are compared
      * in lower case, as aws-iam-authenticator does.

@@ -1,6 +1,5 @@
 package dev.berth.core.pod;
 
-import dev.berth.core.node.PlacedNode;
 import java.util.Optional;
 
 /**
@@ -19,15 +18,19 @@ public final class PodAdmission {
      */
     public record Refusal(String reason, String message) {}
 
-    /** The refusal, or empty when the pod may run. */
-    public static Optional<Refusal> refusal(Pod pod, PlacedNode node) {
+    /**
+     * The refusal, or empty when the pod may run.
+     *
+     * @param podUidOfNode the pod that the node was made for
+     */
+    public static Optional<Refusal> refusal(Pod pod, String podUidOfNode) {
         if (!pod.spec().schedulerName().equals("fargate-scheduler")) {
             return Optional.of(
                     new Refusal(
                             "UnsupportedPodSpec",
                             "Pod not supported: SchedulerName is not fargate-scheduler"));
         }
-        if (!pod.uid().equals(node.podUid())) {
+        if (!pod.uid().equals(podUidOfNode)) {
             return Optional.of(
                     new Refusal(
                             "OutOfpods",

@@ -127,7 +127,6 @@ public final class PodStatuses {
     }
 
     // ---- containers
-    // ------------------------------------------------------------------------------
 
     private ContainerStatus initStatus(Container container) {
         var status = status(container);
@@ -264,7 +263,6 @@ public final class PodStatuses {
     }
 
     // ---- phase
-    // -----------------------------------------------------------------------------------
 
     private Phase phase(List<ContainerStatus> init, List<ContainerStatus> others) {
         if (pod.status().phase().ended()) {
@@ -362,7 +360,6 @@ public final class PodStatuses {
     }
 
     // ---- conditions
-    // ------------------------------------------------------------------------------
 
     private List<Condition> conditions(
             List<ContainerStatus> init, List<ContainerStatus> others, Phase phase) {
@@ -475,7 +472,6 @@ public final class PodStatuses {
     }
 
     // ---- what was reported becomes what is known
-    // ---------------------------------------------------
 
     /**
      * The runs of a pod's containers when a node takes it on: what the machine has, and for

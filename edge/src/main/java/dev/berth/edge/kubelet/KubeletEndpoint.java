@@ -14,6 +14,7 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
@@ -63,7 +64,10 @@ public final class KubeletEndpoint implements AutoCloseable {
                                         .clientAuth(TlsClientAuth.REQUIRED)
                                         .build())
                         .addConnectionSelector(
-                                Http1ConnectionSelector.builder().addUpgrader(new Spdy()).build())
+                                Http1ConnectionSelector.builder()
+                                        .config(Http1Config.create())
+                                        .addUpgrader(new Spdy())
+                                        .build())
                         .routing(routing ->
                                 routing.get("/healthz", (request, response) -> response.send("ok"))
                                         .get("/containerLogs/{*}", this::logs)
@@ -102,14 +106,55 @@ public final class KubeletEndpoint implements AutoCloseable {
             response.status(Status.BAD_REQUEST_400).send("{\"message\": \"Bad request.\"}");
             return;
         }
-        try {
-            node.checkLogs(parsed.get().target(), query);
-            response.header("Content-Type", "text/plain");
-            try (var out = response.outputStream()) {
-                node.logs(parsed.get().target(), query, out);
-            }
+        try (var out = new WhenNeeded(response)) {
+            node.logs(parsed.get().target(), query, out);
+            out.flush();
         } catch (NotPossible not) {
             response.status(Status.create(not.status())).send(not.getMessage());
+        }
+    }
+
+    /**
+     * The response's body, begun by the first write, so that until then an error can be answered.
+     */
+    private static final class WhenNeeded extends OutputStream {
+        private final ServerResponse response;
+        private @Nullable OutputStream begun;
+
+        WhenNeeded(ServerResponse response) {
+            this.response = response;
+        }
+
+        private OutputStream body() {
+            var body = begun;
+            if (body == null) {
+                response.header("Content-Type", "text/plain");
+                body = response.outputStream();
+                begun = body;
+            }
+            return body;
+        }
+
+        @Override
+        public void write(int one) throws IOException {
+            body().write(one);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            body().write(bytes, from, length);
+        }
+
+        @Override
+        public void flush() throws IOException {
+            body().flush();
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (begun != null) {
+                begun.close();
+            }
         }
     }
 

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /** What a node's endpoint asks of the pods of one cluster. */
 public interface NodeStreams {
-    /** Writes a container's log, and goes on writing while it is followed. */
+    /**
+     * Writes a container's log, and goes on while it is followed; nothing is written when it is not
+     * possible.
+     */
     void logs(Target target, LogQuery query, OutputStream out)
             throws NotPossible, IOException, InterruptedException;
-
-    /** Whether a container's log can be read, without reading it. */
-    void checkLogs(Target target, LogQuery query) throws NotPossible;
 
     /** Starts a command in a container. */
     Session exec(Target target, List<String> command, boolean terminal, boolean stdin)

@@ -17,14 +17,17 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The account's networks in the Store. They are one document, so a change is one write: it is
  * decided on what was read, and decided again when somebody else wrote first. Reading costs
  * nothing: the last value is kept. Safe for any thread.
  */
-public final class Networks implements NetworkView {
+public final class Networks implements NetworkView, SecurityGroupView, ClusterSecurityGroups {
     private static final Kind<AccountNetwork> KIND = new Kind<>("networks", AccountNetwork.class);
+    private static final Logger log = LoggerFactory.getLogger(Networks.class);
     private static final String ID = "account";
     private static final int TRIES_MAX = 100;
 
@@ -133,6 +136,81 @@ public final class Networks implements NetworkView {
         var network = current;
         var subnet = network.subnets().get(subnetId);
         return subnet != null && network.isPublic(subnet);
+    }
+
+    @Override
+    public Optional<String> vpcOf(String groupId) {
+        return Optional.ofNullable(current.securityGroups().get(groupId))
+                .map(AccountNetwork.SecurityGroup::vpcId);
+    }
+
+    /**
+     * Source of the group's name and rules: what EKS makes, as seen in clusters (our knowledge).
+     */
+    @Override
+    public String create(String clusterName, String vpcId) {
+        var prefix = "eks-cluster-sg-" + clusterName + "-";
+        var present =
+                current.securityGroups().values().stream()
+                        .filter(group ->
+                                group.vpcId().equals(vpcId) && isGroupOf(prefix, group.name()))
+                        .findFirst();
+        if (present.isPresent()) {
+            return present.get().id();
+        }
+        try {
+            return make(
+                            network -> {
+                                var made =
+                                        NetworkChanges.createSecurityGroup(
+                                                network,
+                                                vpcId,
+                                                prefix + newId("x").substring(3, 13),
+                                                "EKS created security group applied to ENI that is attached to EKS Control Plane"
+                                                        + " master nodes, as well as any managed workloads.",
+                                                ids());
+                                var self =
+                                        new AccountNetwork.Rule(
+                                                newId("sgr"),
+                                                false,
+                                                "-1",
+                                                null,
+                                                null,
+                                                new AccountNetwork.Peer(
+                                                        AccountNetwork.Peer.Kind.GROUP,
+                                                        made.value().id()),
+                                                null);
+                                return new Change<>(
+                                        NetworkChanges.authorize(
+                                                made.network(), made.value().id(), List.of(self)),
+                                        made.value());
+                            })
+                    .id();
+        } catch (Refused gone) {
+            return "";
+        }
+    }
+
+    /**
+     * Whether a name is the prefix and the ten characters that {@link #create} adds, and nothing
+     * more.
+     */
+    private static boolean isGroupOf(String prefix, String name) {
+        return name.startsWith(prefix)
+                && name.length() == prefix.length() + 10
+                && name.indexOf('-', prefix.length()) < 0;
+    }
+
+    @Override
+    public void delete(String groupId) {
+        try {
+            change(network -> NetworkChanges.deleteSecurityGroup(network, groupId));
+        } catch (Refused goneOrUsed) {
+            log.info(
+                    "cluster security group stays group={} reason={}",
+                    groupId,
+                    goneOrUsed.getMessage());
+        }
     }
 
     private static Subnet view(SubnetEntry subnet) {

@@ -1,5 +1,6 @@
 package dev.berth.engine.account;
 
+import dev.berth.core.profile.Wildcard;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,6 +33,35 @@ public interface RoleView {
             trustedServices = List.copyOf(trustedServices);
             trustSourceArns = List.copyOf(trustSourceArns);
             attachedPolicyArns = List.copyOf(attachedPolicyArns);
+        }
+
+        /**
+         * Whether a service may assume it on behalf of a resource: the service is trusted, and a
+         * condition on {@code aws:SourceArn}, if there is any, matches the resource part by part.
+         * Source: eks-fargate §7 (D, O)
+         *
+         * @param service such as {@code eks-fargate-pods.amazonaws.com}
+         * @param sourceArn the resource, such as a profile's ARN
+         */
+        public boolean trusts(String service, String sourceArn) {
+            return trustedServices.contains(service)
+                    && (trustSourceArns.isEmpty()
+                            || trustSourceArns.stream()
+                                    .anyMatch(pattern -> arnLike(pattern, sourceArn)));
+        }
+
+        private static boolean arnLike(String pattern, String arn) {
+            var patterns = pattern.split(":", 6);
+            var parts = arn.split(":", 6);
+            if (patterns.length != parts.length) {
+                return pattern.equals("*");
+            }
+            for (var part = 0; part < parts.length; part++) {
+                if (!Wildcard.matches(patterns[part], parts[part])) {
+                    return false;
+                }
+            }
+            return true;
         }
     }
 }

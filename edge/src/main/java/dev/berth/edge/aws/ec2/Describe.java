@@ -89,7 +89,9 @@ record Describe<R>(
         var to = Math.min(found.size(), from + most);
         var answer = new LinkedHashMap<String, @Nullable Object>();
         answer.put(output, found.subList(Math.min(from, to), to).stream().map(shape).toList());
-        answer.put("NextToken", to < found.size() ? String.valueOf(to) : null);
+        if (to < found.size()) {
+            answer.put("NextToken", String.valueOf(to));
+        }
         return answer;
     }
 

@@ -384,7 +384,12 @@ public final class Ec2Operations {
                                     network ->
                                             NetworkChanges.allocateAddress(
                                                     network, networks.ids()));
-                    return shapes(call).address(address);
+                    return members(
+                            "AllocationId", address.id(),
+                            "PublicIp", address.publicIp(),
+                            "Domain", "vpc",
+                            "PublicIpv4Pool", "amazon",
+                            "NetworkBorderGroup", call.region());
                 });
         all.put(
                 "ReleaseAddress",
@@ -954,7 +959,7 @@ public final class Ec2Operations {
 
     private Map<String, @Nullable Object> changed(Networks.Changing changing) throws Refused {
         networks.change(changing);
-        return members("Return", true);
+        return NOTHING;
     }
 
     private Ec2Shapes shapes(Call call) {

@@ -25,9 +25,7 @@ public record Scope(String date, String region, String service) {
      */
     static @Nullable Credential parse(String credential) {
         int service = credential.lastIndexOf('/');
-        if (service < 0
-                || !credential.regionMatches(service + 1, TERMINATION, 0, credential.length())
-                || credential.length() - service - 1 != TERMINATION.length()) {
+        if (service < 0 || !credential.substring(service + 1).equals(TERMINATION)) {
             return null;
         }
         int region = credential.lastIndexOf('/', service - 1);

@@ -1,0 +1,218 @@
+package dev.berth.adapter.kube;
+
+import dev.berth.adapter.kube.ApiConnection.Content;
+import dev.berth.port.KubeApi.Event;
+import dev.berth.port.KubeApi.KubeRefused;
+import dev.berth.port.KubeApi.KubeUnavailable;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes events behind the back of those who tell them: best effort, in order for every single pod,
+ * equal ones counted on one object. A few virtual threads write, each with its own queue; when a
+ * queue is full, the event that comes is dropped and that is logged.
+ */
+final class EventWriter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EventWriter.class);
+    private static final int LANES = 4;
+    private static final int WAITING_MAX = 1024;
+    private static final int REMEMBERED_MAX = 1024;
+
+    /** A name has at most 253 characters; dot and number take 17. */
+    private static final int NAME_PART_MAX = 236;
+
+    private static final int ATTEMPTS_MAX = 3;
+    private static final Duration RETRY = Duration.ofMillis(200);
+    private static final Duration FLUSH_AT_MOST = Duration.ofSeconds(2);
+
+    private final ApiConnection connection;
+    private final List<Lane> lanes;
+    private final AtomicLong suffix;
+
+    EventWriter(ApiConnection connection) {
+        this.connection = connection;
+        var now = Instant.now();
+        // Names are unique as client-go's are: the pod's name and a number that grows with time.
+        this.suffix = new AtomicLong(now.getEpochSecond() * 1_000_000_000L + now.getNano());
+        this.lanes = IntStream.range(0, LANES).mapToObj(_ -> new Lane()).toList();
+    }
+
+    void write(Event event) {
+        lanes.get(Math.floorMod(event.podUid().hashCode(), LANES)).add(event);
+    }
+
+    /** Writes what waits, for at most two seconds. */
+    @Override
+    public void close() {
+        var until = Instant.now().plus(FLUSH_AT_MOST);
+        lanes.forEach(Lane::end);
+        lanes.forEach(lane -> lane.join(until));
+    }
+
+    /** What makes two events equal. */
+    private record Same(
+            String podUid,
+            String fieldPath,
+            boolean warning,
+            String reason,
+            String message,
+            String component) {}
+
+    private record Known(String name, int count) {}
+
+    private final class Lane {
+        private final BlockingQueue<Wish> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+        private final Map<Same, Known> written =
+                new LinkedHashMap<>(64, 0.75f, true) {
+                    private static final long serialVersionUID = 1L;
+
+                    @Override
+                    protected boolean removeEldestEntry(Map.Entry<Same, Known> eldest) {
+                        return size() > REMEMBERED_MAX;
+                    }
+                };
+        private final Thread thread = Thread.ofVirtual().name("events").unstarted(this::run);
+
+        private sealed interface Wish {
+            record Write(Event event) implements Wish {}
+
+            record End() implements Wish {}
+        }
+
+        Lane() {
+            thread.start();
+        }
+
+        void add(Event event) {
+            if (!waiting.offer(new Wish.Write(event))) {
+                LOG.warn("event dropped pod={} reason={}", event.pod(), event.reason());
+            }
+        }
+
+        void end() {
+            if (!waiting.offer(new Wish.End())) {
+                thread.interrupt();
+            }
+        }
+
+        void join(Instant until) {
+            try {
+                if (!thread.join(Duration.between(Instant.now(), until))) {
+                    thread.interrupt();
+                }
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+                thread.interrupt();
+            }
+        }
+
+        private void run() {
+            try {
+                while (waiting.take() instanceof Wish.Write(var event)) {
+                    write(event);
+                }
+            } catch (InterruptedException _) {
+                LOG.debug("events not written: {}", waiting.size());
+            }
+        }
+
+        private void write(Event event) throws InterruptedException {
+            for (int attempt = 1; ; attempt++) {
+                try {
+                    writeOnce(event);
+                    return;
+                } catch (KubeRefused e) {
+                    // Its namespace is going away, most often.
+                    LOG.debug("event refused pod={} message={}", event.pod(), e.getMessage());
+                    return;
+                } catch (KubeUnavailable e) {
+                    if (attempt == ATTEMPTS_MAX) {
+                        LOG.debug("event lost pod={} message={}", event.pod(), e.getMessage());
+                        return;
+                    }
+                    Thread.sleep(RETRY);
+                }
+            }
+        }
+
+        private void writeOnce(Event event) throws KubeRefused {
+            var path = "/api/v1/namespaces/" + event.pod().namespace() + "/events";
+            var same =
+                    new Same(
+                            event.podUid(),
+                            event.fieldPath() == null ? "" : event.fieldPath(),
+                            event.warning(),
+                            event.reason(),
+                            event.message(),
+                            event.component());
+            var known = written.get(same);
+            if (known != null) {
+                try {
+                    connection.patch(
+                            path + "/" + known.name(),
+                            Content.MERGE_PATCH,
+                            Map.of(
+                                    "count",
+                                    known.count() + 1,
+                                    "lastTimestamp",
+                                    Json.seconds(event.time())));
+                    written.put(same, new Known(known.name(), known.count() + 1));
+                    return;
+                } catch (KubeRefused e) {
+                    if (e.code() != 404) {
+                        throw e;
+                    }
+                    // The server keeps events for an hour only; begin a new one.
+                }
+            }
+            var pod = event.pod().name();
+            var name =
+                    pod.substring(0, Math.min(pod.length(), NAME_PART_MAX))
+                            + "."
+                            + Long.toHexString(suffix.getAndIncrement());
+            connection.post(path, object(event, name));
+            written.put(same, new Known(name, 1));
+        }
+
+        private Map<String, Object> object(Event event, String name) {
+            var involved = new LinkedHashMap<String, Object>();
+            involved.put("apiVersion", "v1");
+            involved.put("kind", "Pod");
+            involved.put("namespace", event.pod().namespace());
+            involved.put("name", event.pod().name());
+            involved.put("uid", event.podUid());
+            if (event.fieldPath() != null) {
+                involved.put("fieldPath", event.fieldPath());
+            }
+            var source = new LinkedHashMap<String, Object>();
+            source.put("component", event.component());
+            if (event.host() != null) {
+                source.put("host", event.host());
+            }
+            var body = new LinkedHashMap<String, Object>();
+            body.put("apiVersion", "v1");
+            body.put("kind", "Event");
+            body.put("metadata", Map.of("namespace", event.pod().namespace(), "name", name));
+            body.put("involvedObject", involved);
+            body.put("type", event.warning() ? "Warning" : "Normal");
+            body.put("reason", event.reason());
+            body.put("message", event.message());
+            body.put("source", source);
+            body.put("reportingComponent", event.component());
+            body.put("reportingInstance", event.host() == null ? "" : event.host());
+            body.put("firstTimestamp", Json.seconds(event.time()));
+            body.put("lastTimestamp", Json.seconds(event.time()));
+            body.put("count", 1);
+            return body;
+        }
+    }
+}

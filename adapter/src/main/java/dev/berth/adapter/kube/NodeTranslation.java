@@ -1,0 +1,163 @@
+package dev.berth.adapter.kube;
+
+import static dev.berth.adapter.kube.Json.integer;
+import static dev.berth.adapter.kube.Json.list;
+import static dev.berth.adapter.kube.Json.text;
+import static dev.berth.adapter.kube.Json.textMap;
+import static dev.berth.adapter.kube.Json.time;
+
+import dev.berth.port.KubeApi.Address;
+import dev.berth.port.KubeApi.Node;
+import dev.berth.port.KubeApi.NodeCondition;
+import dev.berth.port.KubeApi.SystemInfo;
+import dev.berth.port.KubeApi.Taint;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+
+/** Nodes between the API and Berth's record, both ways. */
+final class NodeTranslation {
+    private NodeTranslation() {}
+
+    /** The object to create; the API server keeps the status of a node that is created with one. */
+    static Map<String, Object> whole(Node node) {
+        var body = new LinkedHashMap<String, Object>();
+        body.put("apiVersion", "v1");
+        body.put("kind", "Node");
+        body.put("metadata", metadata(node));
+        body.put("spec", spec(node));
+        body.put("status", status(node));
+        return body;
+    }
+
+    /** The same without its status, to merge onto one that exists. */
+    static Map<String, Object> withoutStatus(Node node) {
+        return Map.of("metadata", metadata(node), "spec", spec(node));
+    }
+
+    /** Only its status, to merge onto one that exists. */
+    static Map<String, Object> onlyStatus(Node node) {
+        return Map.of("status", status(node));
+    }
+
+    private static Map<String, Object> metadata(Node node) {
+        return Map.of(
+                "name", node.name(), "labels", node.labels(), "annotations", node.annotations());
+    }
+
+    private static Map<String, Object> spec(Node node) {
+        var spec = new LinkedHashMap<String, Object>();
+        if (!node.providerId().isEmpty()) {
+            spec.put("providerID", node.providerId());
+        }
+        spec.put(
+                "taints",
+                node.taints().stream()
+                        .map(taint ->
+                                Map.of(
+                                        "key",
+                                        taint.key(),
+                                        "value",
+                                        taint.value(),
+                                        "effect",
+                                        taint.effect()))
+                        .toList());
+        return spec;
+    }
+
+    private static Map<String, Object> status(Node node) {
+        var info = node.info();
+        var nodeInfo = new LinkedHashMap<String, Object>();
+        nodeInfo.put("machineID", info.machineId());
+        nodeInfo.put("systemUUID", info.systemUuid());
+        nodeInfo.put("bootID", info.bootId());
+        nodeInfo.put("kernelVersion", info.kernelVersion());
+        nodeInfo.put("osImage", info.osImage());
+        nodeInfo.put("containerRuntimeVersion", info.containerRuntimeVersion());
+        nodeInfo.put("kubeletVersion", info.kubeletVersion());
+        nodeInfo.put("kubeProxyVersion", "");
+        nodeInfo.put("operatingSystem", "linux");
+        nodeInfo.put("architecture", info.architecture());
+        var status = new LinkedHashMap<String, Object>();
+        status.put("capacity", node.capacity());
+        status.put("allocatable", node.allocatable());
+        status.put(
+                "conditions", node.conditions().stream().map(NodeTranslation::condition).toList());
+        status.put(
+                "addresses",
+                node.addresses().stream()
+                        .map(one -> Map.of("type", one.type(), "address", one.address()))
+                        .toList());
+        status.put(
+                "daemonEndpoints", Map.of("kubeletEndpoint", Map.of("Port", node.kubeletPort())));
+        status.put("nodeInfo", nodeInfo);
+        return status;
+    }
+
+    private static Map<String, String> condition(NodeCondition condition) {
+        return Map.of(
+                "type",
+                condition.type(),
+                "status",
+                condition.status(),
+                "reason",
+                condition.reason(),
+                "message",
+                condition.message(),
+                "lastTransitionTime",
+                Json.seconds(condition.lastTransition()),
+                "lastHeartbeatTime",
+                Json.seconds(condition.lastHeartbeat()));
+    }
+
+    static Node node(JsonNode object) {
+        var metadata = object.path("metadata");
+        var status = object.path("status");
+        var info = status.path("nodeInfo");
+        return new Node(
+                text(metadata, "name"),
+                textMap(metadata, "labels"),
+                textMap(metadata, "annotations"),
+                list(
+                        object.path("spec"),
+                        "taints",
+                        taint ->
+                                new Taint(
+                                        text(taint, "key"),
+                                        text(taint, "value"),
+                                        text(taint, "effect"))),
+                text(object.path("spec"), "providerID"),
+                list(
+                        status,
+                        "addresses",
+                        address -> new Address(text(address, "type"), text(address, "address"))),
+                textMap(status, "capacity"),
+                textMap(status, "allocatable"),
+                conditions(status),
+                new SystemInfo(
+                        text(info, "osImage"),
+                        text(info, "kernelVersion"),
+                        text(info, "containerRuntimeVersion"),
+                        text(info, "kubeletVersion"),
+                        text(info, "architecture"),
+                        text(info, "machineID"),
+                        text(info, "systemUUID"),
+                        text(info, "bootID")),
+                integer(status.path("daemonEndpoints").path("kubeletEndpoint"), "Port", 0));
+    }
+
+    private static List<NodeCondition> conditions(JsonNode status) {
+        return list(
+                status,
+                "conditions",
+                condition ->
+                        new NodeCondition(
+                                text(condition, "type"),
+                                text(condition, "status"),
+                                text(condition, "reason"),
+                                text(condition, "message"),
+                                time(condition, "lastTransitionTime"),
+                                time(condition, "lastHeartbeatTime")));
+    }
+}

@@ -1,0 +1,68 @@
+package dev.berth.adapter.files;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.berth.core.pod.VolumeFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What must not reach the disk lies on tmpfs; this needs mount(8) and root. */
+class PodFilesInMemoryIT {
+    @TempDir Path data;
+    private DiskPodFiles files;
+
+    @BeforeEach
+    void make() {
+        Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "only root mounts");
+        files = new DiskPodFiles(data);
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        if (files != null) {
+            files.unmountAll();
+        }
+    }
+
+    @Test
+    void secrets_lie_on_tmpfs_until_their_pod_goes() throws Exception {
+        var secret = new VolumeFile("token", "s3cret".getBytes(UTF_8), 0600, null);
+        var folder = files.writeVolume("uid-1", "secret", true, List.of(secret), null);
+        assertThat(Files.getFileStore(folder).type()).isEqualTo("tmpfs");
+        assertThat(folder.resolve("token")).hasContent("s3cret");
+        assertThat(
+                        new DiskPodFiles(data)
+                                .writeVolume("uid-1", "secret", true, List.of(secret), null))
+                .isEqualTo(folder);
+        files.remove("uid-1");
+        assertThat(folder).doesNotExist();
+    }
+
+    @Test
+    void an_empty_folder_in_memory_is_as_large_as_wished_and_goes_with_its_pod() throws Exception {
+        var folder = files.emptyFolder("uid-1", "cache", 1L << 20, null);
+        assertThat(Files.getFileStore(folder).getTotalSpace()).isEqualTo(1L << 20);
+        Files.writeString(folder.resolve("kept"), "yes");
+        files.emptyFolder("uid-1", "cache", 1L << 20, null);
+        assertThat(folder.resolve("kept")).hasContent("yes");
+        files.removeVolumes("uid-1");
+        assertThat(folder).doesNotExist();
+        assertThat(Files.readString(Path.of("/proc/self/mountinfo"))).doesNotContain("/cache ");
+    }
+
+    @Test
+    void nothing_stays_mounted() throws Exception {
+        files.emptyFolder("uid-1", "cache", 1L << 20, null);
+        files.writeVolume("uid-1", "secret", true, List.of(), null);
+        files.unmountAll();
+        assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+                .doesNotContain(data.toRealPath().toString());
+    }
+}

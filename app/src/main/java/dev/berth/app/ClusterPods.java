@@ -1,0 +1,306 @@
+package dev.berth.app;
+
+import dev.berth.adapter.files.DiskPodFiles;
+import dev.berth.adapter.files.DiskPodLogs;
+import dev.berth.core.node.HostFacts;
+import dev.berth.core.placement.HostCapacity;
+import dev.berth.core.pod.EtcTexts.Dns;
+import dev.berth.core.pod.EtcTexts.Resolver;
+import dev.berth.edge.kubelet.Egress;
+import dev.berth.edge.kubelet.KubeletEndpoint;
+import dev.berth.edge.kubelet.NodeStreams;
+import dev.berth.edge.kubelet.PodNodeStreams;
+import dev.berth.engine.RecentTimelines;
+import dev.berth.engine.account.Networks;
+import dev.berth.engine.account.RoleView;
+import dev.berth.engine.clusters.ClusterListener;
+import dev.berth.engine.clusters.RunningCluster;
+import dev.berth.engine.nodes.FargateNodes;
+import dev.berth.engine.nodes.Places;
+import dev.berth.engine.podworker.PodSettings;
+import dev.berth.engine.podworker.PodWorkers;
+import dev.berth.engine.profiles.ProfileView;
+import dev.berth.engine.scheduler.FargateScheduler;
+import dev.berth.port.PodNetwork;
+import dev.berth.port.PodNetwork.NetworkFailed;
+import dev.berth.port.Time;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * For each running cluster: its VPC, the scheduler, the nodes, the pod workers and the kubelet's
+ * endpoint.
+ */
+final class ClusterPods implements ClusterListener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterPods.class);
+    private static final double CPU_OVERCOMMIT = 64;
+    private static final double MEMORY_SHARE = 0.8;
+
+    private final DataFolder data;
+    private final Machine machine;
+    private final ProfileView profiles;
+    private final Networks networks;
+    private final RoleView roles;
+    private final SSLContext tls;
+    private final Time time;
+    private final RecentTimelines timelines;
+    private final Places places;
+    private final Map<String, Running> running = new ConcurrentHashMap<>();
+
+    ClusterPods(
+            DataFolder data,
+            Machine machine,
+            ProfileView profiles,
+            Networks networks,
+            RoleView roles,
+            SSLContext tls,
+            Time time,
+            RecentTimelines timelines)
+            throws IOException {
+        this.data = data;
+        this.machine = machine;
+        this.profiles = profiles;
+        this.networks = networks;
+        this.roles = roles;
+        this.tls = tls;
+        this.time = time;
+        this.timelines = timelines;
+        this.places =
+                new Places(
+                        HostCapacity.of(
+                                Runtime.getRuntime().availableProcessors(),
+                                (long) (memoryMebibytes() * MEMORY_SHARE),
+                                CPU_OVERCOMMIT),
+                        this::heldByGateways);
+    }
+
+    /** The parts of one cluster. */
+    private record Running(
+            RunningCluster cluster,
+            FargateNodes nodes,
+            PodWorkers workers,
+            FargateScheduler scheduler,
+            KubeletEndpoint kubelet,
+            Egress egress) {}
+
+    /** Where a cluster's API server dials its nodes. */
+    Path egressSocket(String clusterName) {
+        return data.runFolder()
+                .resolve("egress")
+                .resolve(Integer.toHexString(clusterName.hashCode()) + ".sock");
+    }
+
+    @Override
+    public void started(RunningCluster cluster) {
+        var began = new ArrayList<AutoCloseable>();
+        try {
+            ensureVpc(cluster.vpcId());
+            var nodes =
+                    new FargateNodes(
+                            cluster,
+                            networks,
+                            facts(cluster),
+                            places,
+                            uid -> machine.network().sandbox(uid).isPresent(),
+                            time);
+            began.add(nodes);
+            nodes.start();
+            var workers =
+                    new PodWorkers(
+                            cluster.api(),
+                            new dev.berth.engine.podworker.Machine(
+                                    machine.runtime(),
+                                    machine.network(),
+                                    machine.images(),
+                                    new DiskPodFiles(data.path()),
+                                    new DiskPodLogs(data.resolve("logs").resolve("pods")),
+                                    time),
+                            new PodSettings(cluster.name(), dns()),
+                            nodes::placed,
+                            timelines);
+            began.add(workers);
+            workers.start();
+            var scheduler =
+                    new FargateScheduler(
+                            cluster,
+                            profiles,
+                            networks,
+                            roles,
+                            nodes,
+                            places,
+                            architecture(),
+                            time,
+                            timelines);
+            began.add(scheduler);
+            scheduler.start();
+            var kubelet = new KubeletEndpoint(new PodNodeStreams(workers.streams()), tls);
+            began.add(kubelet);
+            kubelet.start();
+            var egress =
+                    new Egress(
+                            egressSocket(cluster.name()),
+                            kubelet::port,
+                            (host, port) ->
+                                    new VpcTunnel(
+                                            machine.network()
+                                                    .dialFromVpc(cluster.vpcId(), host, port)));
+            running.put(
+                    cluster.name(),
+                    new Running(cluster, nodes, workers, scheduler, kubelet, egress));
+        } catch (Exception failure) {
+            for (var part : began.reversed()) {
+                close(part);
+            }
+            if (failure instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            throw new IllegalStateException(
+                    "the pods of " + cluster.name() + " cannot be served: " + failure.getMessage(),
+                    failure);
+        }
+    }
+
+    @Override
+    public void stopping(String clusterName) {
+        var parts = running.remove(clusterName);
+        if (parts != null) {
+            for (var part :
+                    List.of(
+                            parts.egress,
+                            parts.kubelet,
+                            parts.scheduler,
+                            parts.workers,
+                            parts.nodes)) {
+                close(part);
+            }
+        }
+    }
+
+    /** How many pods a cluster runs here. */
+    int count(String clusterName) {
+        var parts = running.get(clusterName);
+        return parts == null ? 0 : parts.workers.streams().pods().size();
+    }
+
+    /** When a pod passed each step of its way, in milliseconds since 1970. */
+    Map<String, Long> timeline(String podUid) {
+        var stamps = new LinkedHashMap<String, Long>();
+        timelines.of(podUid).forEach((phase, at) -> stamps.put(phase.name(), at.toEpochMilli()));
+        return stamps;
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(running.keySet()).forEach(this::stopping);
+    }
+
+    private static void close(AutoCloseable part) {
+        try {
+            part.close();
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
+        } catch (Exception leftBehind) {
+            LOG.warn("a part of a cluster could not be stopped", leftBehind);
+        }
+    }
+
+    private void ensureVpc(String vpcId) throws NetworkFailed {
+        var vpc =
+                networks.vpc(vpcId)
+                        .orElseThrow(() -> new NetworkFailed("VPC " + vpcId + " is gone", null));
+        machine.network()
+                .ensureVpc(
+                        new PodNetwork.Vpc(
+                                vpcId,
+                                List.of(vpc.cidr()),
+                                networks.subnetsOf(vpcId).stream()
+                                        .map(subnet ->
+                                                new PodNetwork.Subnet(subnet.id(), subnet.cidr()))
+                                        .toList()));
+    }
+
+    /** Addresses that NAT gateways have in a subnet. */
+    private Set<String> heldByGateways(String subnetId) {
+        return networks.network().natGateways().values().stream()
+                .filter(nat -> nat.subnetId().equals(subnetId) && nat.deletedAt() == null)
+                .map(nat -> nat.privateIp())
+                .collect(java.util.stream.Collectors.toSet());
+    }
+
+    private HostFacts facts(RunningCluster cluster) throws IOException {
+        return new HostFacts(
+                cluster.region(),
+                "Amazon Linux 2",
+                Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
+                machine.runtime().version(),
+                cluster.kubernetesVersion(),
+                architecture(),
+                Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
+    }
+
+    private static Dns dns() throws IOException {
+        var nameservers = new ArrayList<String>();
+        var searches = new ArrayList<String>();
+        var resolv = Path.of("/etc/resolv.conf");
+        if (Files.isReadable(resolv)) {
+            for (var line : Files.readAllLines(resolv)) {
+                var words = List.of(line.strip().split("\\s+", -1));
+                if (words.size() > 1 && words.getFirst().equals("nameserver")) {
+                    nameservers.add(words.get(1));
+                } else if (words.size() > 1 && words.getFirst().equals("search")) {
+                    searches.addAll(words.subList(1, words.size()));
+                }
+            }
+        }
+        return new Dns(
+                "10.100.0.10", "cluster.local", new Resolver(nameservers, searches, List.of()));
+    }
+
+    private static String architecture() {
+        return System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";
+    }
+
+    private static long memoryMebibytes() throws IOException {
+        for (var line : Files.readAllLines(Path.of("/proc/meminfo"))) {
+            if (line.startsWith("MemTotal:")) {
+                return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
+            }
+        }
+        throw new IOException("/proc/meminfo does not tell MemTotal");
+    }
+
+    /** A connection into the VPC. */
+    private record VpcTunnel(PodNetwork.Connection connection) implements NodeStreams.Tunnel {
+        @Override
+        public InputStream input() {
+            return connection.input();
+        }
+
+        @Override
+        public OutputStream output() {
+            return connection.output();
+        }
+
+        @Override
+        public void shutdownOutput() throws IOException {
+            connection.shutdownOutput();
+        }
+
+        @Override
+        public void close() {
+            connection.close();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package dev.berth.bench;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A cluster's API as a user with a token sees it: pods are made and watched, and nothing is cached.
+ */
+final class Cluster implements AutoCloseable {
+    private static final JsonMapper JSON = JsonMapper.shared();
+    private static final String PODS = "/api/v1/namespaces/default/pods";
+
+    private final String endpoint;
+    private final Supplier<String> token;
+    private final HttpClient http;
+    private final Map<String, CountDownLatch> waiting = new ConcurrentHashMap<>();
+    private final Map<String, Long> runningAt = new ConcurrentHashMap<>();
+    private final Map<String, CountDownLatch> leaving = new ConcurrentHashMap<>();
+
+    Cluster(String endpoint, String certificateAuthority, Supplier<String> token)
+            throws IOException, GeneralSecurityException {
+        this.endpoint = endpoint;
+        this.token = token;
+        var store = KeyStore.getInstance(KeyStore.getDefaultType());
+        store.load(null, null);
+        store.setCertificateEntry(
+                "ca",
+                CertificateFactory.getInstance("X.509")
+                        .generateCertificate(
+                                new ByteArrayInputStream(
+                                        Base64.getDecoder().decode(certificateAuthority))));
+        var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(store);
+        var tls = SSLContext.getInstance("TLS");
+        tls.init(null, trust.getTrustManagers(), null);
+        http =
+                HttpClient.newBuilder()
+                        .sslContext(tls)
+                        .connectTimeout(Duration.ofSeconds(5))
+                        .build();
+    }
+
+    /** Follows the pods from now on, on a thread of its own. */
+    void follow() throws IOException, InterruptedException {
+        var version = get(PODS + "?limit=1").path("metadata").path("resourceVersion").asString();
+        var stream =
+                http.send(
+                        request(PODS + "?watch=1&resourceVersion=" + version).GET().build(),
+                        HttpResponse.BodyHandlers.ofLines());
+        Thread.ofVirtual().name("watch").start(() -> stream.body().forEach(this::told));
+    }
+
+    private void told(String line) {
+        var now = System.nanoTime();
+        var event = JSON.readTree(line);
+        var name = event.path("object").path("metadata").path("name").asString("");
+        if (event.path("type").asString().equals("DELETED")) {
+            var left = leaving.get(name);
+            if (left != null) {
+                left.countDown();
+            }
+        } else if (event.path("object").path("status").path("phase").asString("").equals("Running")
+                && runningAt.putIfAbsent(name, now) == null) {
+            var waits = waiting.get(name);
+            if (waits != null) {
+                waits.countDown();
+            }
+        }
+    }
+
+    /** Makes a pod; returns the moment before the request was sent, in nanoseconds. */
+    long create(String name) throws IOException, InterruptedException {
+        waiting.put(name, new CountDownLatch(1));
+        var pod =
+                Map.of(
+                        "apiVersion",
+                        "v1",
+                        "kind",
+                        "Pod",
+                        "metadata",
+                        Map.of("name", name, "labels", Map.of("compute-type", "fargate")),
+                        "spec",
+                        Map.of(
+                                "terminationGracePeriodSeconds",
+                                0,
+                                "containers",
+                                new Object[] {
+                                    Map.of(
+                                            "name", "main",
+                                            "image", "busybox",
+                                            "imagePullPolicy", "IfNotPresent",
+                                            "command", new String[] {"sleep", "3600"})
+                                }));
+        var began = System.nanoTime();
+        var response =
+                http.send(
+                        request(PODS)
+                                .header("content-type", "application/json")
+                                .POST(
+                                        HttpRequest.BodyPublishers.ofByteArray(
+                                                JSON.writeValueAsBytes(pod)))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        if (response.statusCode() != 201) {
+            throw new IOException(
+                    "creating " + name + ": " + response.statusCode() + " " + response.body());
+        }
+        return began;
+    }
+
+    /** Waits until a pod runs; returns that moment, in nanoseconds. */
+    long awaitRunning(String name) throws IOException, InterruptedException {
+        var latch = waiting.get(name);
+        if (latch == null || !latch.await(120, TimeUnit.SECONDS)) {
+            throw new IOException(name + " did not run within two minutes");
+        }
+        return runningAt.getOrDefault(name, 0L);
+    }
+
+    /** Deletes a pod at once. */
+    void delete(String name) throws IOException, InterruptedException {
+        leaving.put(name, new CountDownLatch(1));
+        http.send(
+                request(PODS + "/" + name + "?gracePeriodSeconds=1").DELETE().build(),
+                HttpResponse.BodyHandlers.discarding());
+    }
+
+    /** Waits until a deleted pod is gone. */
+    void awaitGone(String name) throws IOException, InterruptedException {
+        var latch = leaving.get(name);
+        if (latch == null || !latch.await(60, TimeUnit.SECONDS)) {
+            throw new IOException(name + " did not go within a minute");
+        }
+    }
+
+    /** The text of a path that answers no JSON. */
+    String text(String path) throws IOException, InterruptedException {
+        return http.send(request(path).GET().build(), HttpResponse.BodyHandlers.ofString()).body();
+    }
+
+    private JsonNode get(String path) throws IOException, InterruptedException {
+        return JSON.readTree(text(path));
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(endpoint + path))
+                .header("authorization", "Bearer " + token.get());
+    }
+
+    @Override
+    public void close() {
+        http.shutdownNow();
+    }
+}

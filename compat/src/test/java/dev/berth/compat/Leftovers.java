@@ -1,0 +1,67 @@
+package dev.berth.compat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Counts what an instance has on the machine: processes, mounts, namespaces, links, cgroups. */
+final class Leftovers {
+    private Leftovers() {}
+
+    /**
+     * Everything that names the data folder or the instance.
+     *
+     * @param instance eight hex digits
+     */
+    static List<String> of(Path data, String instance) throws IOException, InterruptedException {
+        var found = new ArrayList<String>();
+        for (var line : Files.readAllLines(Path.of("/proc/mounts"))) {
+            if (line.contains(data.toString()) || line.contains(instance)) {
+                found.add("mount " + line);
+            }
+        }
+        ProcessHandle.allProcesses()
+                .filter(process -> process.pid() != ProcessHandle.current().pid())
+                .forEach(process -> {
+                    try {
+                        var command =
+                                Files.readString(
+                                        Path.of("/proc", String.valueOf(process.pid()), "cmdline"));
+                        if (command.contains(data.toString())) {
+                            found.add(
+                                    "process " + process.pid() + " " + command.replace('\0', ' '));
+                        }
+                    } catch (IOException gone) {
+                        // It ended while we looked.
+                    }
+                });
+        for (var cgroup :
+                List.of(
+                        "/sys/fs/cgroup/berth",
+                        "/sys/fs/cgroup/memory/berth",
+                        "/sys/fs/cgroup/cpu/berth",
+                        "/sys/fs/cgroup/pids/berth")) {
+            if (Files.isDirectory(Path.of(cgroup, instance))) {
+                found.add("cgroup " + cgroup + "/" + instance);
+            }
+        }
+        if (Files.exists(Path.of("/run/berth", instance))) {
+            found.add("folder /run/berth/" + instance);
+        }
+        return found;
+    }
+
+    /** The host's network links that Berth names so. */
+    static List<String> links() throws IOException {
+        try (var links = Files.list(Path.of("/sys/class/net"))) {
+            return links.map(link -> link.getFileName().toString())
+                    .filter(name ->
+                            name.startsWith("br")
+                                    && (name.startsWith("brh") || name.startsWith("brt")))
+                    .sorted()
+                    .toList();
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package dev.berth.core.pod;
+
+import static dev.berth.core.pod.PodBuilder.aPod;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class PodAdmissionTest {
+    @Test
+    void a_node_runs_the_pod_it_was_made_for() {
+        assertThat(PodAdmission.refusal(aPod().uid("uid-1").build(), "uid-1")).isEmpty();
+    }
+
+    /** Source: eks-fargate §4.4 (O). */
+    @Test
+    void a_pod_of_another_scheduler_is_not_supported() {
+        assertThat(
+                        PodAdmission.refusal(
+                                aPod().uid("uid-2").scheduler("default-scheduler").build(),
+                                "uid-1"))
+                .contains(
+                        new PodAdmission.Refusal(
+                                "UnsupportedPodSpec",
+                                "Pod not supported: SchedulerName is not fargate-scheduler"));
+    }
+
+    @Test
+    void a_second_pod_finds_no_room() {
+        assertThat(PodAdmission.refusal(aPod().uid("uid-2").build(), "uid-1"))
+                .map(PodAdmission.Refusal::reason)
+                .contains("OutOfpods");
+    }
+}

@@ -1,0 +1,247 @@
+package dev.berth.engine.podworker;
+
+import dev.berth.core.pod.ConfigProblem;
+import dev.berth.core.pod.Container;
+import dev.berth.core.pod.ContainerEnvironment;
+import dev.berth.core.pod.ContainerResources;
+import dev.berth.core.pod.Expansion;
+import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.Privileges;
+import dev.berth.core.pod.ProcessIdentity;
+import dev.berth.core.pod.Volume.Source;
+import dev.berth.port.ContainerRuntime.ContainerPlan;
+import dev.berth.port.ContainerRuntime.Limits;
+import dev.berth.port.ContainerRuntime.Mount;
+import dev.berth.port.ContainerRuntime.User;
+import dev.berth.port.Images.Image;
+import dev.berth.port.PodFiles.FilesFailed;
+import dev.berth.port.PodLogs.LogName;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes down how a container is to be made: from the pod's wish, the image and what the pod stands
+ * on.
+ */
+final class ContainerPlans {
+    /** Source: eks-fargate §3.9 (D). */
+    private static final long OPEN_FILES_SOFT = 1024;
+
+    private static final long OPEN_FILES_HARD = 65_535;
+
+    private final Surroundings around;
+    private final PodGround ground;
+    private final long memoryBytes;
+
+    ContainerPlans(Surroundings around, PodGround ground, long memoryBytes) {
+        this.around = around;
+        this.ground = ground;
+        this.memoryBytes = memoryBytes;
+    }
+
+    /**
+     * The id of one run of a container, the same whenever it is asked for: so the same run is never
+     * started twice.
+     */
+    static String id(String podUid, String container, int attempt) {
+        try {
+            var digest =
+                    MessageDigest.getInstance("SHA-256")
+                            .digest(
+                                    (podUid + "/" + container + "/" + attempt)
+                                            .getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    static LogName log(Pod pod, String container, int attempt) {
+        return new LogName(
+                pod.metadata().namespace(), pod.metadata().name(), pod.uid(), container, attempt);
+    }
+
+    /**
+     * The variables that the pod says.
+     *
+     * @throws ConfigProblem when something they refer to is missing
+     */
+    Map<String, String> variables(Pod pod, Container container, PodGround.Readings readings)
+            throws ConfigProblem {
+        return ContainerEnvironment.variables(
+                container, ground.fields(pod), readings.config(), readings.services());
+    }
+
+    /**
+     * The plan.
+     *
+     * @param rootfs the laid-out image
+     * @throws ConfigProblem when the pod and the image do not go together
+     */
+    ContainerPlan plan(
+            Pod pod,
+            Container container,
+            int attempt,
+            Image image,
+            Path rootfs,
+            Map<String, String> variables)
+            throws ConfigProblem, FilesFailed {
+        var config = image.config();
+        var command =
+                ContainerEnvironment.command(
+                        container, config.entrypoint(), config.command(), variables);
+        if (command.isEmpty()) {
+            throw new ConfigProblem("no command specified");
+        }
+        var files = around.machine().files();
+        var identity =
+                ProcessIdentity.of(
+                        pod,
+                        container,
+                        config.user(),
+                        files.imageText(rootfs, "etc/passwd").orElse(""),
+                        files.imageText(rootfs, "etc/group").orElse(""));
+        var security = container.security();
+        var unmasked = Privileges.unmasked(security);
+        var sandbox = ground.sandbox();
+        return new ContainerPlan(
+                id(pod.uid(), container.name(), attempt),
+                pod.uid(),
+                pod.metadata().namespace(),
+                pod.metadata().name(),
+                container.name(),
+                attempt,
+                rootfs,
+                command,
+                ContainerEnvironment.merged(
+                        config.environment(), variables, ground.hostname(), container.tty()),
+                workingDir(container, config.workingDir()),
+                new User(identity.uid(), identity.gid(), identity.additionalGids()),
+                mounts(pod, container, attempt, variables),
+                sandbox.network(),
+                sandbox.ipc(),
+                sandbox.uts(),
+                new Limits(
+                        ContainerResources.cpuShares(container),
+                        ContainerResources.cpuQuotaMicros(container),
+                        ContainerResources.memoryBytes(container)),
+                Privileges.capabilities(security),
+                Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
+                security.readOnlyRootFilesystem(),
+                Privileges.seccomp(pod.spec(), container),
+                pod.spec().security().sysctls().entrySet().stream()
+                        .map(entry -> entry.getKey() + "=" + entry.getValue())
+                        .sorted()
+                        .toList(),
+                unmasked ? List.of() : Privileges.MASKED_PATHS,
+                unmasked ? List.of() : Privileges.READ_ONLY_PATHS,
+                OPEN_FILES_SOFT,
+                OPEN_FILES_HARD,
+                ContainerResources.oomScore(pod.spec(), container, memoryBytes),
+                container.tty(),
+                container.stdin(),
+                around.machine().logs().file(log(pod, container.name(), attempt)));
+    }
+
+    private static String workingDir(Container container, String ofImage) {
+        var said = container.workingDir();
+        if (said != null && !said.isEmpty()) {
+            return said;
+        }
+        return ofImage.isEmpty() ? "/" : ofImage;
+    }
+
+    private List<Mount> mounts(
+            Pod pod, Container container, int attempt, Map<String, String> variables)
+            throws ConfigProblem, FilesFailed {
+        var mounts = new ArrayList<Mount>();
+        for (var file : List.of("hosts", "resolv.conf", "hostname")) {
+            var target = "/etc/" + file;
+            if (container.volumeMounts().stream()
+                    .noneMatch(mount -> mount.mountPath().equals(target))) {
+                mounts.add(new Mount(ground.etc(file).toString(), target, false, false));
+            }
+        }
+        for (var mount : container.volumeMounts()) {
+            var volume = ground.volume(mount.volume());
+            if (volume == null) {
+                throw new ConfigProblem(
+                        "cannot find volume \""
+                                + mount.volume()
+                                + "\" to mount into container \""
+                                + container.name()
+                                + "\"");
+            }
+            var subPath =
+                    mount.subPathExpr().isEmpty()
+                            ? mount.subPath()
+                            : Expansion.expand(mount.subPathExpr(), variables::get);
+            var source = subPath.isEmpty() ? volume : subPath(pod, container, mount, subPath);
+            mounts.add(
+                    new Mount(
+                            source.toString(),
+                            mount.mountPath(),
+                            mount.readOnly() || alwaysReadOnly(pod, mount.volume()),
+                            !mount.recursiveReadOnly().equals("Disabled")
+                                    && !mount.recursiveReadOnly().isEmpty()));
+        }
+        if (!container.terminationMessagePath().isEmpty()) {
+            mounts.add(
+                    new Mount(
+                            around.machine()
+                                    .files()
+                                    .terminationLog(pod.uid(), container.name(), attempt)
+                                    .toString(),
+                            container.terminationMessagePath(),
+                            false,
+                            false));
+        }
+        return mounts;
+    }
+
+    private Path subPath(Pod pod, Container container, Container.VolumeMount mount, String subPath)
+            throws ConfigProblem {
+        if (subPath.startsWith("/")) {
+            throw new ConfigProblem("error SubPath `" + subPath + "` must not be an absolute path");
+        }
+        if (List.of(subPath.split("/")).contains("..")) {
+            throw new ConfigProblem(
+                    "unable to provision SubPath `" + subPath + "`: must not contain '..'");
+        }
+        try {
+            return around.machine().files().subPath(pod.uid(), mount.volume(), subPath);
+        } catch (FilesFailed e) {
+            // The details could tell a pod about the machine's disk.
+            throw new ConfigProblem(
+                    "failed to prepare subPath for volumeMount \""
+                            + mount.volume()
+                            + "\" of container \""
+                            + container.name()
+                            + "\"");
+        }
+    }
+
+    private static boolean alwaysReadOnly(Pod pod, String volume) {
+        return pod.spec().volumes().stream()
+                .filter(one -> one.name().equals(volume))
+                .anyMatch(one ->
+                        switch (one.source()) {
+                            case Source.EmptyDir _ -> false;
+                            case Source.Claim claim -> claim.readOnly();
+                            case Source.HostPath _, Source.Other _ -> false;
+                            case Source.ConfigMap _,
+                                    Source.Secret _,
+                                    Source.DownwardApi _,
+                                    Source.Projected _,
+                                    Source.Token _,
+                                    Source.Image _ ->
+                                    true;
+                        });
+    }
+}

@@ -1,0 +1,193 @@
+package dev.berth.engine.podworker;
+
+import dev.berth.core.pod.Container;
+import dev.berth.core.pod.ImageName;
+import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodWords;
+import dev.berth.core.pod.PullSecrets;
+import dev.berth.core.pod.RestartBackOffs;
+import dev.berth.core.pod.StartProblem;
+import dev.berth.port.Images.Image;
+import dev.berth.port.Images.PullFailed;
+import dev.berth.port.Images.RegistryCredential;
+import dev.berth.port.KubeApi.KubeUnavailable;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gets the images of one pod's containers, by their pull policy, with a kubelet's events, and
+ * leaves a registry alone for a while after a failure. Several threads of the pod may call.
+ */
+final class ImagePulls {
+    /** How long a failure shows as itself before it shows as a back-off (our choice). */
+    private static final Duration FAILURE_SHOWN = Duration.ofSeconds(1);
+
+    private final Surroundings around;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<String, Instant> failedAt = new HashMap<>();
+    private final Map<String, String> failures = new HashMap<>();
+    private RestartBackOffs backOffs = RestartBackOffs.NONE;
+
+    ImagePulls(Surroundings around) {
+        this.around = around;
+    }
+
+    /** An image, or why there is none and when to look again. */
+    sealed interface Outcome {
+        /** It is here. */
+        record Here(Image image) implements Outcome {}
+
+        /** It is not; look again then. */
+        record Not(StartProblem problem, Instant again) implements Outcome {}
+    }
+
+    Outcome get(Pod pod, Container container) throws InterruptedException {
+        var image = container.image();
+        var now = around.machine().time().now();
+        var wrong = ImageName.problem(image);
+        if (wrong.isPresent()) {
+            var message = PodWords.invalidName(image, wrong.get());
+            tell(pod, container, true, "InspectFailed", message);
+            return failed(pod, container, "InvalidImageName", message, retryAt(image, now));
+        }
+        var here =
+                container.imagePullPolicy().equals("Always")
+                        ? Optional.<Image>empty()
+                        : around.machine().images().find(image);
+        if (here.isPresent()) {
+            tell(pod, container, false, "Pulled", PodWords.present(image));
+            return new Outcome.Here(here.get());
+        }
+        if (container.imagePullPolicy().equals("Never")) {
+            var message = PodWords.neverPull(image);
+            tell(pod, container, true, "ErrImageNeverPull", message);
+            return failed(pod, container, "ErrImageNeverPull", message, retryAt(image, now));
+        }
+        var wait = wait(image, now);
+        if (wait != null) {
+            tell(pod, container, false, "BackOff", PodWords.pullBackOff(image));
+            return failed(
+                    pod,
+                    container,
+                    "ImagePullBackOff",
+                    PodWords.pullBackOff(image) + ": " + failure(image),
+                    wait);
+        }
+        return pull(pod, container);
+    }
+
+    private Outcome pull(Pod pod, Container container) throws InterruptedException {
+        var image = container.image();
+        var time = around.machine().time();
+        tell(pod, container, false, "Pulling", PodWords.pulling(image));
+        var begun = time.nanos();
+        try {
+            var credentials = credentials(pod, image);
+            var asked = time.nanos();
+            var pulled = around.machine().images().pull(image, credentials);
+            var ended = time.nanos();
+            tell(
+                    pod,
+                    container,
+                    false,
+                    "Pulled",
+                    PodWords.pulled(
+                            image,
+                            Duration.ofNanos(ended - asked),
+                            Duration.ofNanos(ended - begun),
+                            pulled.sizeBytes()));
+            return new Outcome.Here(pulled);
+        } catch (PullFailed | KubeUnavailable e) {
+            var message = e.getMessage() == null ? e.toString() : e.getMessage();
+            var now = time.now();
+            tell(pod, container, true, "Failed", PodWords.pullFailed(image, message));
+            lock.lock();
+            try {
+                var before = failedAt.getOrDefault(image, now);
+                backOffs = backOffs.tried(image, before, now);
+                failedAt.put(image, now);
+                failures.put(image, "ErrImagePull: " + message);
+            } finally {
+                lock.unlock();
+            }
+            return failed(pod, container, "ErrImagePull", message, now.plus(FAILURE_SHOWN));
+        }
+    }
+
+    private List<RegistryCredential> credentials(Pod pod, String image) {
+        var credentials = new ArrayList<RegistryCredential>();
+        var missing = new ArrayList<String>();
+        for (var name : pod.spec().imagePullSecrets()) {
+            var secret = around.api().secret(pod.metadata().namespace(), name);
+            if (secret.isEmpty()) {
+                missing.add(name);
+                continue;
+            }
+            for (var login : PullSecrets.logins(secret.get().data(), image)) {
+                credentials.add(
+                        new RegistryCredential(
+                                login.registry(), login.username(), login.password()));
+            }
+        }
+        if (!missing.isEmpty()) {
+            around.event(
+                    pod,
+                    null,
+                    true,
+                    "FailedToRetrieveImagePullSecret",
+                    "Unable to retrieve some image pull secrets (%s); attempting to pull the image may not succeed."
+                            .formatted(String.join(", ", missing)));
+        }
+        return credentials;
+    }
+
+    private Outcome failed(
+            Pod pod, Container container, String reason, String message, Instant again) {
+        tell(pod, container, true, "Failed", "Error: " + reason);
+        return new Outcome.Not(new StartProblem(reason, message), again);
+    }
+
+    /** Until when the registry is left alone, or null when it may be asked. */
+    private @Nullable Instant wait(String image, Instant now) {
+        lock.lock();
+        try {
+            var at = failedAt.get(image);
+            return at == null ? null : backOffs.until(image, at, now).orElse(null);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** When to look again at what no pull can mend: less and less often. */
+    private Instant retryAt(String image, Instant now) {
+        lock.lock();
+        try {
+            backOffs = backOffs.tried(image, failedAt.getOrDefault(image, now), now);
+            failedAt.put(image, now);
+            return now.plus(backOffs.delay(image, now));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private String failure(String image) {
+        lock.lock();
+        try {
+            return failures.getOrDefault(image, "ErrImagePull");
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void tell(
+            Pod pod, Container container, boolean warning, String reason, String message) {
+        around.event(pod, Surroundings.fieldPath(pod, container.name()), warning, reason, message);
+    }
+}

@@ -1,0 +1,492 @@
+package dev.berth.engine.podworker;
+
+import dev.berth.core.node.PlacedNode;
+import dev.berth.core.pod.ConfigData;
+import dev.berth.core.pod.ConfigNeeds;
+import dev.berth.core.pod.ConfigProblem;
+import dev.berth.core.pod.Container;
+import dev.berth.core.pod.EtcTexts;
+import dev.berth.core.pod.FieldValues;
+import dev.berth.core.pod.NodeFacts;
+import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodWords;
+import dev.berth.core.pod.ServiceVariables;
+import dev.berth.core.pod.Volume;
+import dev.berth.core.pod.Volume.Source;
+import dev.berth.core.pod.VolumeContents;
+import dev.berth.engine.Timeline;
+import dev.berth.port.ContainerRuntime.RuntimeFailed;
+import dev.berth.port.KubeApi.KubeRefused;
+import dev.berth.port.KubeApi.KubeUnavailable;
+import dev.berth.port.PodFiles.FilesFailed;
+import dev.berth.port.PodFiles.Owner;
+import dev.berth.port.PodNetwork.Attachment;
+import dev.berth.port.PodNetwork.NetworkFailed;
+import dev.berth.port.PodNetwork.Sandbox;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a pod's containers stand on: its folder, its namespaces with the network, its cgroup, its
+ * volumes and its files under /etc. Owned by the pod's thread, which lets the independent parts be
+ * made side by side.
+ */
+final class PodGround {
+    /** The size of a Fargate node's disk that pods can use. Source: eks-fargate §3.8 (O). */
+    private static final long EPHEMERAL_STORAGE_BYTES = 17_573_496L << 10;
+
+    /**
+     * The most processes of a pod: the hard limit of eks-fargate §3.9 for the whole (our choice).
+     */
+    private static final long PIDS_MOST = 65_535;
+
+    private static final Duration TOKEN_LOOK_LONGEST = Duration.ofHours(24);
+
+    private final Surroundings around;
+    private final Pod pod;
+    private final PlacedNode node;
+    private final Map<String, Path> etc = new HashMap<>();
+    private final Map<String, Path> volumes = new HashMap<>();
+    private @Nullable Sandbox sandbox;
+    private boolean folderMade;
+    private boolean volumesMade;
+    private boolean groupMade;
+    private boolean cpuLimited;
+    private @Nullable Instant tokensDue;
+
+    PodGround(Surroundings around, Pod pod, PlacedNode node) {
+        this.around = around;
+        this.pod = pod;
+        this.node = node;
+    }
+
+    /** Takes over the namespaces of an earlier life of Berth, or none. */
+    void adopt(@Nullable Sandbox existing) {
+        sandbox = existing;
+    }
+
+    /** What went wrong, as an event of the pod. */
+    static final class GroundFailed extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final String reason;
+
+        GroundFailed(String reason, String message, @Nullable Throwable cause) {
+            super(message, cause);
+            this.reason = reason;
+        }
+
+        String reason() {
+            return reason;
+        }
+
+        String text() {
+            return String.valueOf(getMessage());
+        }
+    }
+
+    boolean attached() {
+        return sandbox != null;
+    }
+
+    Sandbox sandbox() {
+        if (sandbox == null) {
+            throw new IllegalStateException("not attached");
+        }
+        return sandbox;
+    }
+
+    @Nullable Path volume(String name) {
+        return volumes.get(name);
+    }
+
+    Path etc(String name) {
+        var path = etc.get(name);
+        if (path == null) {
+            throw new IllegalStateException("not made: " + name);
+        }
+        return path;
+    }
+
+    FieldValues fields(Pod now) {
+        return new FieldValues(
+                now,
+                new NodeFacts(
+                        node.address(),
+                        node.size().cpuMillis(),
+                        Surroundings.memoryBytes(node),
+                        EPHEMERAL_STORAGE_BYTES),
+                node.address());
+    }
+
+    /**
+     * Makes what is missing. Everything may have been made before.
+     *
+     * @param now the pod as it is now, with its present labels
+     */
+    void make(Pod now) throws GroundFailed, InterruptedException {
+        if (!folderMade) {
+            try {
+                around.machine()
+                        .files()
+                        .prepare(
+                                pod.uid(),
+                                new Owner(
+                                        around.settings().cluster(),
+                                        pod.metadata().namespace(),
+                                        pod.metadata().name()));
+            } catch (FilesFailed e) {
+                throw new GroundFailed(
+                        "Failed", "error making pod data directories: " + e.getMessage(), e);
+            }
+            folderMade = true;
+        }
+        try (var children = Executors.newVirtualThreadPerTaskExecutor()) {
+            var parts = new ArrayList<Future<?>>();
+            if (sandbox == null) {
+                parts.add(children.submit(this::attach));
+            }
+            if (!groupMade) {
+                parts.add(children.submit(this::makeGroup));
+            }
+            if (etc.isEmpty()) {
+                parts.add(children.submit(this::writeEtc));
+            }
+            if (!volumesMade) {
+                parts.add(children.submit(() -> makeVolumes(now)));
+            }
+            for (var part : parts) {
+                join(part);
+            }
+        }
+    }
+
+    private static void join(Future<?> part) throws GroundFailed, InterruptedException {
+        try {
+            part.get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case GroundFailed failed -> throw failed;
+                case KubeUnavailable failed ->
+                        throw new GroundFailed(
+                                "FailedMount", String.valueOf(failed.getMessage()), failed);
+                case RuntimeException bug -> throw bug;
+                case Error bug -> throw bug;
+                case InterruptedException stop -> throw stop;
+                case null, default -> throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    private @Nullable Void attach() throws GroundFailed {
+        try {
+            sandbox =
+                    around.machine()
+                            .network()
+                            .attach(
+                                    new Attachment(
+                                            pod.uid(), node.vpcId(), node.address(), hostname()));
+            around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);
+            return null;
+        } catch (NetworkFailed e) {
+            throw new GroundFailed(
+                    "FailedCreatePodSandBox",
+                    PodWords.sandboxFailed(String.valueOf(e.getMessage())),
+                    e);
+        }
+    }
+
+    /** The host name inside: what does not fit into the kernel's 64 characters is cut. */
+    String hostname() {
+        var name = EtcTexts.hostnameInside(pod, around.settings().dns().clusterDomain());
+        return name.length() <= 63 ? name : EtcTexts.hostname(pod);
+    }
+
+    /** The cgroup, without the CPU quota: a quota makes starts slow; it comes after them. */
+    private @Nullable Void makeGroup() throws GroundFailed {
+        setGroup(0);
+        groupMade = true;
+        return null;
+    }
+
+    /** Puts the provisioned CPU as a limit onto the pod, unless that was done before. */
+    void limitCpu() throws GroundFailed {
+        if (!cpuLimited) {
+            setGroup(node.size().cpuMillis());
+            cpuLimited = true;
+        }
+    }
+
+    private void setGroup(long cpuMillis) throws GroundFailed {
+        try {
+            around.machine()
+                    .runtime()
+                    .createPodGroup(
+                            pod.uid(), cpuMillis, Surroundings.memoryBytes(node), PIDS_MOST);
+        } catch (RuntimeFailed e) {
+            throw new GroundFailed(
+                    "FailedCreatePodContainer",
+                    "unable to ensure pod container exists: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private @Nullable Void writeEtc() throws GroundFailed {
+        var dns = around.settings().dns();
+        try {
+            var files = around.machine().files();
+            var made = new HashMap<String, Path>();
+            made.put(
+                    "resolv.conf",
+                    files.etcFile(pod.uid(), "resolv.conf", EtcTexts.resolver(pod, dns).text()));
+            made.put(
+                    "hosts",
+                    files.etcFile(
+                            pod.uid(),
+                            "hosts",
+                            EtcTexts.hosts(pod, node.address(), dns.clusterDomain())));
+            made.put("hostname", files.etcFile(pod.uid(), "hostname", hostname() + "\n"));
+            etc.putAll(made);
+            return null;
+        } catch (FilesFailed e) {
+            throw new GroundFailed(
+                    "FailedCreatePodSandBox",
+                    PodWords.sandboxFailed(String.valueOf(e.getMessage())),
+                    e);
+        }
+    }
+
+    // ---- volumes
+
+    private @Nullable Void makeVolumes(Pod now) throws GroundFailed, InterruptedException {
+        writeVolumes(now, now.spec().volumes());
+        volumesMade = true;
+        return null;
+    }
+
+    /** When tokens in volumes have to be made anew, or null without any. */
+    @Nullable Instant tokensDue() {
+        return tokensDue;
+    }
+
+    /** Makes the volumes that hold tokens anew; the old tokens stay until this works. */
+    void renewTokens(Pod now) throws GroundFailed, InterruptedException {
+        writeVolumes(
+                now,
+                now.spec().volumes().stream()
+                        .filter(volume -> !VolumeContents.tokens(volume).isEmpty())
+                        .toList());
+    }
+
+    private void writeVolumes(Pod now, List<Volume> wanted)
+            throws GroundFailed, InterruptedException {
+        if (wanted.isEmpty()) {
+            return;
+        }
+        var needs = ConfigNeeds.ofVolumes(wanted);
+        var tokens = new LinkedHashMap<Source.Token, String>();
+        ConfigData data;
+        var renewAt = Instant.MAX;
+        try (var children = Executors.newVirtualThreadPerTaskExecutor()) {
+            var making = new LinkedHashMap<Source.Token, Future<dev.berth.port.KubeApi.Token>>();
+            for (var volume : wanted) {
+                for (var token : VolumeContents.tokens(volume)) {
+                    making.computeIfAbsent(token, one -> children.submit(() -> token(one)));
+                }
+            }
+            data = read(children, needs);
+            var time = around.machine().time().now();
+            for (var entry : making.entrySet()) {
+                var made = get(entry.getValue());
+                tokens.put(entry.getKey(), made.token());
+                var life = Duration.between(time, made.expiresAt());
+                var fresh = life.multipliedBy(8).dividedBy(10);
+                var look = fresh.compareTo(TOKEN_LOOK_LONGEST) < 0 ? fresh : TOKEN_LOOK_LONGEST;
+                renewAt = renewAt.isBefore(time.plus(look)) ? renewAt : time.plus(look);
+            }
+        } catch (KubeRefused e) {
+            throw new GroundFailed(
+                    "FailedMount",
+                    PodWords.mountFailed(
+                            wanted.getFirst().name(), "failed to fetch token: " + e.getMessage()),
+                    e);
+        }
+        if (!tokens.isEmpty()) {
+            tokensDue = renewAt;
+        }
+        var contents = new VolumeContents(fields(now), data, tokens);
+        for (var volume : wanted) {
+            volumes.put(volume.name(), write(volume, contents));
+        }
+    }
+
+    private dev.berth.port.KubeApi.Token token(Source.Token token) throws KubeRefused {
+        return around.api()
+                .token(
+                        pod.metadata().namespace(),
+                        pod.spec().serviceAccountName(),
+                        pod.key(),
+                        pod.uid(),
+                        token.audience() == null || token.audience().isEmpty()
+                                ? List.of()
+                                : List.of(token.audience()),
+                        token.expirationSeconds());
+    }
+
+    private Path write(Volume volume, VolumeContents contents) throws GroundFailed {
+        var group = pod.spec().security().fsGroup();
+        var files = around.machine().files();
+        try {
+            var content = contents.files(volume);
+            if (content.isPresent()) {
+                return files.writeVolume(
+                        pod.uid(),
+                        volume.name(),
+                        VolumeContents.secret(volume),
+                        content.get(),
+                        group);
+            }
+            return switch (volume.source()) {
+                case Source.EmptyDir(String medium, Long sizeLimitBytes) ->
+                        files.emptyFolder(
+                                pod.uid(),
+                                volume.name(),
+                                medium.equals("Memory") ? memoryBytes(sizeLimitBytes) : null,
+                                group);
+                case Source.Claim _,
+                        Source.HostPath _,
+                        Source.Image _,
+                        Source.Other _,
+                        Source.Token _,
+                        Source.ConfigMap _,
+                        Source.Secret _,
+                        Source.DownwardApi _,
+                        Source.Projected _ ->
+                        throw new ConfigProblem(
+                                "volumes of this kind cannot be mounted here: "
+                                        + volume.source().getClass().getSimpleName());
+            };
+        } catch (FilesFailed | ConfigProblem e) {
+            throw new GroundFailed(
+                    "FailedMount",
+                    PodWords.mountFailed(volume.name(), String.valueOf(e.getMessage())),
+                    e);
+        }
+    }
+
+    /** A volume in memory is never larger than the pod's memory. */
+    private Long memoryBytes(@Nullable Long sizeLimitBytes) {
+        var whole = Surroundings.memoryBytes(node);
+        return sizeLimitBytes == null || sizeLimitBytes <= 0
+                ? Long.valueOf(whole)
+                : Long.valueOf(Math.min(whole, sizeLimitBytes));
+    }
+
+    // ---- what containers read from the API server
+
+    /** What containers are told of the API server's objects. */
+    record Readings(ConfigData config, Map<String, String> services) {}
+
+    /** Reads what the variables of these containers refer to, and the services. */
+    Readings read(Collection<Container> containers) throws InterruptedException {
+        var namespace = pod.metadata().namespace();
+        try (var children = Executors.newVirtualThreadPerTaskExecutor()) {
+            var own =
+                    pod.spec().enableServiceLinks() || namespace.equals("default")
+                            ? children.submit(() -> around.api().services(namespace))
+                            : null;
+            var others =
+                    namespace.equals("default")
+                            ? own
+                            : children.submit(() -> around.api().services("default"));
+            var data = read(children, ConfigNeeds.ofVariables(containers));
+            var targets = new LinkedHashMap<String, ServiceVariables.Target>();
+            if (others != null) {
+                get(others).stream()
+                        .filter(service -> service.name().equals("kubernetes"))
+                        .forEach(service -> targets.put(service.name(), target(service)));
+            }
+            if (own != null && pod.spec().enableServiceLinks()) {
+                get(own).forEach(service -> targets.put(service.name(), target(service)));
+            }
+            return new Readings(data, ServiceVariables.of(List.copyOf(targets.values())));
+        } catch (KubeRefused never) {
+            throw new IllegalStateException(never);
+        }
+    }
+
+    private static ServiceVariables.Target target(dev.berth.port.KubeApi.Service service) {
+        return new ServiceVariables.Target(
+                service.name(),
+                service.clusterIp(),
+                service.ports().stream()
+                        .map(port ->
+                                new ServiceVariables.Port(
+                                        port.name(), port.port(), port.protocol()))
+                        .toList());
+    }
+
+    private ConfigData read(ExecutorService children, ConfigNeeds needs)
+            throws InterruptedException, KubeRefused {
+        var namespace = pod.metadata().namespace();
+        var configMaps =
+                new LinkedHashMap<String, Future<java.util.Optional<Map<String, byte[]>>>>();
+        var secrets = new LinkedHashMap<String, Future<java.util.Optional<Map<String, byte[]>>>>();
+        needs.configMaps()
+                .forEach(name ->
+                        configMaps.put(
+                                name,
+                                submit(children, () -> around.api().configMap(namespace, name))));
+        needs.secrets()
+                .forEach(name ->
+                        secrets.put(
+                                name,
+                                submit(
+                                        children,
+                                        () ->
+                                                around.api()
+                                                        .secret(namespace, name)
+                                                        .map(secret -> secret.data()))));
+        return new ConfigData(collect(configMaps), collect(secrets));
+    }
+
+    private static <T> Future<T> submit(ExecutorService children, Callable<T> task) {
+        return children.submit(task);
+    }
+
+    private static Map<String, Map<String, byte[]>> collect(
+            Map<String, Future<java.util.Optional<Map<String, byte[]>>>> reading)
+            throws InterruptedException, KubeRefused {
+        var found = new HashMap<String, Map<String, byte[]>>();
+        for (var entry : reading.entrySet()) {
+            get(entry.getValue()).ifPresent(data -> found.put(entry.getKey(), data));
+        }
+        return found;
+    }
+
+    private static <T> T get(Future<T> future) throws InterruptedException, KubeRefused {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case KubeRefused refused -> throw refused;
+                case KubeUnavailable unavailable -> throw unavailable;
+                case RuntimeException bug -> throw bug;
+                case Error bug -> throw bug;
+                case null, default -> throw new IllegalStateException(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package dev.berth.engine.podworker;
+
+import dev.berth.core.pod.EtcTexts.Dns;
+
+/**
+ * What is the same for all pods of a cluster.
+ *
+ * @param cluster the cluster's name
+ * @param dns how its pods look names up
+ */
+public record PodSettings(String cluster, Dns dns) {}

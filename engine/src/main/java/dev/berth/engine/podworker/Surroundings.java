@@ -1,0 +1,59 @@
+package dev.berth.engine.podworker;
+
+import dev.berth.core.node.PlacedNode;
+import dev.berth.core.pod.Pod;
+import dev.berth.engine.Timeline;
+import dev.berth.port.ContainerRuntime.Container;
+import dev.berth.port.KubeApi;
+import dev.berth.port.KubeApi.Event;
+import org.jspecify.annotations.Nullable;
+
+/** What the workers of one cluster have in common. */
+record Surroundings(
+        KubeApi api,
+        Machine machine,
+        PodSettings settings,
+        EventSender events,
+        Timeline timeline,
+        Busy busy,
+        Claims claims) {
+    /** Who hears of the ends of which containers. */
+    interface Claims {
+        /** Ends of this container go to this box from now on. */
+        void claim(String containerId, PodMailbox box);
+
+        /** Nobody wants to hear of this container any more. */
+        void release(String containerId);
+    }
+
+    /** What the machine had of a pod when its worker began. */
+    record Found(java.util.List<Container> containers) {}
+
+    /** Tells an event about a pod or one of its containers. */
+    void event(
+            Pod pod, @Nullable String fieldPath, boolean warning, String reason, String message) {
+        events.send(
+                new Event(
+                        pod.key(),
+                        pod.uid(),
+                        fieldPath,
+                        warning,
+                        reason,
+                        message,
+                        "kubelet",
+                        pod.spec().nodeName(),
+                        machine.time().now()));
+    }
+
+    /** Where a container stands in its pod's spec: {@code spec.containers{nginx}}. */
+    static String fieldPath(Pod pod, String container) {
+        var init =
+                pod.spec().initContainers().stream().anyMatch(one -> one.name().equals(container));
+        return (init ? "spec.initContainers{" : "spec.containers{") + container + "}";
+    }
+
+    /** The most of a node that its pod may use. */
+    static long memoryBytes(PlacedNode node) {
+        return ((long) node.size().memoryMebibytes()) << 20;
+    }
+}

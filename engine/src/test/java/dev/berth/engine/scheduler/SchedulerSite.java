@@ -1,0 +1,199 @@
+package dev.berth.engine.scheduler;
+
+import static dev.berth.core.profile.ProfileBuilder.aProfile;
+
+import dev.berth.core.network.Subnet;
+import dev.berth.core.network.Vpc;
+import dev.berth.core.node.HostFacts;
+import dev.berth.core.placement.HostCapacity;
+import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodKey;
+import dev.berth.core.profile.FargateProfile;
+import dev.berth.engine.RecentTimelines;
+import dev.berth.engine.account.NetworkView;
+import dev.berth.engine.account.RoleView;
+import dev.berth.engine.clusters.RunningCluster;
+import dev.berth.engine.nodes.FargateNodes;
+import dev.berth.engine.nodes.Places;
+import dev.berth.port.KubeApi;
+import dev.berth.testkit.FakeKubeApi;
+import dev.berth.testkit.FakeTime;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A cluster with one profile over two subnets, a scheduler and nodes, all on fakes. */
+final class SchedulerSite implements AutoCloseable {
+    static final Duration SOON = Duration.ofSeconds(10);
+    static final String ROLE = "arn:aws:iam::111122223333:role/pods";
+
+    final FakeTime time = new FakeTime();
+    final FakeKubeApi api;
+    final RecentTimelines timelines = new RecentTimelines(time, 1000);
+    final List<FargateProfile> profiles = new CopyOnWriteArrayList<>();
+    final Map<String, Subnet> subnets = new ConcurrentHashMap<>();
+    final Map<String, RoleView.RoleFacts> roles = new ConcurrentHashMap<>();
+    final Set<String> attached = ConcurrentHashMap.newKeySet();
+    final Places places;
+    volatile boolean dnsHostnames;
+    FargateNodes nodes;
+    FargateScheduler scheduler;
+
+    SchedulerSite() {
+        this(new HostCapacity(64_000, 262_144), null);
+    }
+
+    /** With a seed, the API server's watch is late and out of order. */
+    SchedulerSite(HostCapacity capacity, Long seed) {
+        api = seed == null ? new FakeKubeApi(time::now) : new FakeKubeApi(time::now, seed);
+        places = new Places(capacity, _ -> Set.of());
+        subnet("subnet-1", "172.16.1.0/24", "eu-west-1a");
+        subnet("subnet-2", "172.16.2.0/24", "eu-west-1b");
+        profiles.add(
+                aProfile("fp-default")
+                        .role(ROLE)
+                        .subnets("subnet-1", "subnet-2")
+                        .selecting("default")
+                        .build());
+        roles.put(
+                ROLE,
+                new RoleView.RoleFacts(
+                        ROLE,
+                        "AROAEXAMPLE",
+                        "pods",
+                        List.of("eks-fargate-pods.amazonaws.com"),
+                        List.of(),
+                        List.of()));
+        api.putConfigMap("kube-system", "aws-auth", Map.of("mapRoles", "- rolearn: " + ROLE));
+    }
+
+    void subnet(String id, String cidr, String zone) {
+        subnets.put(id, new Subnet(id, "vpc-1", cidr, zone));
+    }
+
+    SchedulerSite start() {
+        var cluster =
+                new RunningCluster(
+                        "shirwalab-eks-dev",
+                        "arn:aws:eks:eu-west-1:111122223333:cluster/shirwalab-eks-dev",
+                        "111122223333",
+                        "eu-west-1",
+                        "v1.36.3",
+                        "vpc-1",
+                        api);
+        var host =
+                new HostFacts(
+                        "eu-west-1",
+                        "Amazon Linux 2",
+                        "6.1.0",
+                        "crun://1.8.1",
+                        "v1.36.3",
+                        "amd64",
+                        "b5a1d1f2-0000-4000-8000-000000000000");
+        nodes = new FargateNodes(cluster, network(), host, places, attached::contains, time);
+        nodes.start();
+        scheduler =
+                new FargateScheduler(
+                        cluster,
+                        _ -> List.copyOf(profiles),
+                        network(),
+                        arn -> Optional.ofNullable(roles.get(arn)),
+                        nodes,
+                        places,
+                        "amd64",
+                        time,
+                        timelines);
+        scheduler.start();
+        return this;
+    }
+
+    /** Ends scheduler and nodes as a crash would, as far as the API server can see. */
+    void crash() {
+        scheduler.close();
+        nodes.close();
+    }
+
+    private NetworkView network() {
+        return new NetworkView() {
+            @Override
+            public Optional<Vpc> vpc(String id) {
+                return Optional.of(new Vpc(id, "172.16.0.0/16", true, dnsHostnames));
+            }
+
+            @Override
+            public Optional<Subnet> subnet(String id) {
+                return Optional.ofNullable(subnets.get(id));
+            }
+
+            @Override
+            public List<Subnet> subnetsOf(String vpcId) {
+                return List.copyOf(subnets.values());
+            }
+
+            @Override
+            public boolean isPublic(String subnetId) {
+                return false;
+            }
+        };
+    }
+
+    /** Waits until something waits for that long from now. */
+    void awaitPause(Duration span) {
+        try {
+            time.awaitTimer(span);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    Pod bound(PodKey key) {
+        return api.awaitPod(key, pod -> pod.spec().nodeName() != null, SOON);
+    }
+
+    /** Waits until the pod's condition says False for that reason. */
+    Pod refused(PodKey key, String code) {
+        return api.awaitPod(
+                key,
+                pod -> {
+                    var condition = pod.status().conditionsByType().get("PodScheduled");
+                    return condition != null
+                            && condition.status().equals("False")
+                            && code.equals(condition.reason());
+                },
+                SOON);
+    }
+
+    /** The events of a pod as {@code Type Reason Component Message}. */
+    List<String> events(PodKey key) {
+        return api.events(key).stream().map(recorded -> text(recorded.event())).toList();
+    }
+
+    void awaitEvent(PodKey key, String reason) {
+        api.await(
+                server ->
+                        server.events(key).stream()
+                                .anyMatch(one -> one.event().reason().equals(reason)),
+                SOON);
+    }
+
+    private static String text(KubeApi.Event event) {
+        return (event.warning() ? "Warning " : "Normal ")
+                + event.reason()
+                + " "
+                + event.component()
+                + " "
+                + event.message();
+    }
+
+    @Override
+    public void close() {
+        if (scheduler != null) {
+            crash();
+        }
+        api.close();
+    }
+}

@@ -1,0 +1,208 @@
+package dev.berth.testkit;
+
+import dev.berth.core.pod.Pod;
+import dev.berth.port.ContainerRuntime.RuntimeFailed;
+import dev.berth.port.Images.PullFailed;
+import dev.berth.port.KubeApi;
+import dev.berth.port.KubeApi.KubeUnavailable;
+import dev.berth.port.KubeApi.PodListener;
+import dev.berth.port.PodFiles.FilesFailed;
+import dev.berth.port.PodNetwork.NetworkFailed;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands between one life of Berth and the world, and lets calls fail: before they do anything, or
+ * after they have done it all. It can also end that life as a kill does: from then on no call comes
+ * through and nothing is delivered. Any thread may call.
+ */
+public final class Chaos {
+    private static final Set<String> NEVER_FAIL = Set.of("watchPods", "close", "list", "onExit");
+
+    private final Supplier<Fate> fates;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final List<String> failed = new ArrayList<>();
+    private volatile boolean severed;
+
+    /**
+     * Asks for the fate of every call that can fail; the supplier is asked by one thread at a time.
+     */
+    public Chaos(Supplier<Fate> fates) {
+        this.fates = fates;
+    }
+
+    /** What happens to a call. */
+    public enum Fate {
+        /** It works. */
+        WORKS,
+        /** It fails and has done nothing. */
+        FAILS,
+        /** It fails and has done its work. */
+        FAILS_AFTERWARDS
+    }
+
+    /** Ends a thread of a life that was killed. */
+    public static final class Severed extends Error {
+        private static final long serialVersionUID = 1L;
+
+        Severed() {
+            super("this life is over", null, false, false);
+        }
+    }
+
+    /** Ends this life of Berth. */
+    public void sever() {
+        severed = true;
+    }
+
+    /** The calls that were made to fail, oldest first. */
+    public List<String> failed() {
+        lock.lock();
+        try {
+            return List.copyOf(failed);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The same port, through this. */
+    public <T> T around(Class<T> port, T target) {
+        return port.cast(
+                Proxy.newProxyInstance(
+                        port.getClassLoader(),
+                        new Class<?>[] {port},
+                        (_, method, arguments) ->
+                                call(
+                                        port,
+                                        target,
+                                        method,
+                                        arguments == null ? new Object[0] : arguments)));
+    }
+
+    private @Nullable Object call(
+            Class<?> port, Object target, Method method, @Nullable Object[] arguments)
+            throws Throwable {
+        if (severed) {
+            throw new Severed();
+        }
+        var failure = failure(port, method);
+        var fate = failure.isEmpty() ? Fate.WORKS : fate(port, method);
+        if (fate == Fate.FAILS) {
+            throw failure.get();
+        }
+        @Nullable Object[] through = new @Nullable Object[arguments.length];
+        for (var at = 0; at < arguments.length; at++) {
+            through[at] = cuttable(arguments[at]);
+        }
+        @Nullable Object result;
+        try {
+            result = method.invoke(target, through);
+        } catch (InvocationTargetException e) {
+            throw e.getTargetException();
+        }
+        if (severed) {
+            throw new Severed();
+        }
+        if (fate == Fate.FAILS_AFTERWARDS) {
+            throw failure.get();
+        }
+        return result;
+    }
+
+    private Fate fate(Class<?> port, Method method) {
+        lock.lock();
+        try {
+            var fate = fates.get();
+            if (fate != Fate.WORKS) {
+                failed.add(port.getSimpleName() + "." + method.getName() + " " + fate);
+            }
+            return fate;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How a method fails, or empty when it cannot. */
+    private static Optional<Throwable> failure(Class<?> port, Method method) {
+        if (NEVER_FAIL.contains(method.getName())) {
+            return Optional.empty();
+        }
+        if (port == KubeApi.class) {
+            return Optional.of(new KubeUnavailable("chaos: " + method.getName(), null));
+        }
+        for (var declared : method.getExceptionTypes()) {
+            var what = "chaos: " + method.getName();
+            if (declared == RuntimeFailed.class) {
+                return Optional.of(new RuntimeFailed(what, null));
+            }
+            if (declared == NetworkFailed.class) {
+                return Optional.of(new NetworkFailed(what, null));
+            }
+            if (declared == PullFailed.class) {
+                return Optional.of(new PullFailed(PullFailed.Why.UNREACHABLE, what, null));
+            }
+            if (declared == FilesFailed.class) {
+                return Optional.of(new FilesFailed(what, null));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Whatever is called back must not reach a life that is over. */
+    @SuppressWarnings("unchecked") // A listener is handed on as what it was.
+    private @Nullable Object cuttable(@Nullable Object argument) {
+        return switch (argument) {
+            case null -> null;
+            case Runnable task -> (Runnable) () -> unlessSevered(task);
+            case Consumer<?> listener ->
+                    (Consumer<Object>)
+                            value ->
+                                    unlessSevered(
+                                            () -> ((Consumer<Object>) listener).accept(value));
+            case PodListener listener -> listening(listener);
+            default -> argument;
+        };
+    }
+
+    private PodListener listening(PodListener listener) {
+        return new PodListener() {
+            @Override
+            public void present(Pod pod) {
+                unlessSevered(() -> listener.present(pod));
+            }
+
+            @Override
+            public void gone(Pod pod) {
+                unlessSevered(() -> listener.gone(pod));
+            }
+
+            @Override
+            public void synced() {
+                unlessSevered(listener::synced);
+            }
+        };
+    }
+
+    private void unlessSevered(Runnable task) {
+        if (!severed) {
+            quietly(task);
+        }
+    }
+
+    private static void quietly(Runnable task) {
+        try {
+            task.run();
+        } catch (Severed over) {
+            // Whoever calls back lives on.
+        }
+    }
+}
