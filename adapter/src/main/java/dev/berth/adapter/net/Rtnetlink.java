@@ -47,6 +47,10 @@ final class Rtnetlink implements AutoCloseable {
     private static final int UP = 1;
     private static final byte SCOPE_UNIVERSE = 0;
     private static final byte SCOPE_LINK = (byte) 253;
+
+    /** In a wish to remove a route: whatever its scope is. */
+    private static final byte SCOPE_NOWHERE = (byte) 255;
+
     private static final byte TABLE_MAIN = (byte) 254;
     private static final byte PROTOCOL_STATIC = 4;
     private static final byte UNICAST = 1;
@@ -209,13 +213,19 @@ final class Rtnetlink implements AutoCloseable {
         ask("add route " + to, message);
     }
 
-    /** Removes a route to a link. */
+    /** Removes a route to a link; nothing when there is none. */
     synchronized void removeRoute(Cidr to, int index) throws IOException {
         var message = begin(DEL_ROUTE, ACKNOWLEDGE);
-        route(message, to, SCOPE_UNIVERSE, 0);
+        route(message, to, SCOPE_NOWHERE, 0);
         bigEndian(message, 1, to.base());
         number(message, 4, index);
-        ask("remove route " + to, message);
+        try {
+            ask("remove route " + to, message);
+        } catch (Errno failed) {
+            if (failed.number() != Errno.ESRCH) {
+                throw failed;
+            }
+        }
     }
 
     /** All IPv4 routes of all tables, as ranges with the index of their link. */

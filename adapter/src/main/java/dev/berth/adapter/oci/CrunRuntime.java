@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Containers by crun and conmon, without a daemon. To make one takes two processes that end at once
@@ -103,6 +104,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             String version,
             CgroupTree cgroups,
             OciSpec spec,
+            CompiledFilters filters,
             Conmon conmon,
             BlockingCalls blocking,
             ViewHolder view,
@@ -150,6 +152,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                                     cgroups.isSecond(),
                                     cgroups.limitsSwap(),
                                     OciSpec.OwnLimits.read()),
+                            new CompiledFilters(state.resolve("seccomp"), version),
                             new Conmon(conmonPath, crun, crunRoot, exits, json),
                             blocking,
                             view,
@@ -234,6 +237,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             Files.createDirectories(folder.folder());
             var path = running().cgroups().containerPath(plan.podUid(), plan.id());
             var spec = running().spec().container(plan, path);
+            var filter = addFilter(spec);
             Files.write(folder.config(), json.writeValueAsBytes(spec));
             var logFolder = plan.logFile().getParent();
             if (logFolder != null) {
@@ -241,6 +245,11 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             }
             folder.writeNotes(json, notes);
             var made = make(plan, folder, notes);
+            if (filter != null) {
+                running()
+                        .filters()
+                        .keep(filter, crunRoot.resolve(plan.id()).resolve("seccomp.bpf"));
+            }
             folder.writeProcesses(made.container(), made.conmon());
             entry.container = made.container();
             entry.conmon = made.conmon();
@@ -255,6 +264,22 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         } finally {
             entry.lock.unlock();
         }
+    }
+
+    /** Gives the container a compiled filter if there is one; what to keep it under if not. */
+    private @Nullable String addFilter(ObjectNode spec) throws IOException {
+        var profile = spec.path("linux").path("seccomp");
+        if (profile.isMissingNode()) {
+            return null;
+        }
+        var filters = running().filters();
+        var key = filters.key(json.writeValueAsBytes(profile));
+        var filter = filters.find(key);
+        if (filter.isEmpty()) {
+            return key;
+        }
+        ((ObjectNode) spec.required("annotations")).put(CompiledFilters.ANNOTATION, filter.get());
+        return null;
     }
 
     private Conmon.Made make(

@@ -74,6 +74,7 @@ class AnotherLifeIT {
         assertThat(bed.runtime().list()).isEmpty();
         bed.destroyAll();
         assertThat(bed.traces()).isEmpty();
+        bed.close();
     }
 
     @Test

@@ -1,8 +1,10 @@
 package dev.berth.adapter.oci;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.port.ContainerRuntime.ExecPlan;
 import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.port.ContainerRuntime.Mount;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
@@ -102,10 +104,25 @@ class ContainersAreConfinedIT {
     void system_calls_are_filtered_and_host_devices_are_out_of_reach() throws Exception {
         var script =
                 "grep Seccomp: /proc/self/status; unshare -m true 2>&1; "
-                        + "mount -t tmpfs none /tmp 2>&1; mknod /tmp/disk b 254 0; "
-                        + "dd if=/tmp/disk count=1 2>&1; cat /proc/keys | wc -c; touch /proc/sys/kernel/x 2>&1; "
+                        + "mount -t tmpfs none /tmp 2>&1; mknod /tmp/disk$$ b 254 0;  "
+                        + "dd if=/tmp/disk$$ count=1 2>&1; cat /proc/keys | wc -c; touch /proc/sys/kernel/x 2>&1; "
                         + "touch /sys/x 2>&1";
-        var lines = bed.output(bed.plan(pod, "filtered", "sh", "-c", script));
+        // The first has its filter compiled, the second is given the first one's.
+        assertFiltered(bed.output(bed.plan(pod, "compiled", "sh", "-c", script)));
+        assertFiltered(bed.output(bed.plan(pod, "filtered", "sh", "-c", script)));
+        var plan = bed.plan(pod, "inside", "sleep", "1000");
+        bed.run(plan);
+        assertThat(bed.data().resolve("runtime/containers/" + plan.id() + "/config.json"))
+                .content()
+                .contains(CompiledFilters.ANNOTATION);
+        var inside = new ExecPlan(List.of("sh", "-c", script), false, false);
+        try (var execution = bed.runtime().exec(plan.id(), inside)) {
+            assertFiltered(new String(execution.stdout().readAllBytes(), UTF_8).lines().toList());
+        }
+        bed.runtime().remove(plan.id());
+    }
+
+    private static void assertFiltered(List<String> lines) {
         assertThat(lines.getFirst()).matches("Seccomp:\\s+2");
         assertThat(lines).anyMatch(line -> line.contains("unshare") && line.contains("not perm"));
         assertThat(lines).anyMatch(line -> line.contains("mount") && line.contains("denied"));
