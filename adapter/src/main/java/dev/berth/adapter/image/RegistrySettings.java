@@ -45,8 +45,8 @@ public record RegistrySettings(
 
     /**
      * Settings from texts as they stand on a command line: {@code docker.io=http://127.0.0.1:5000},
-     * or an address alone for every registry. What a mirror does not have, the registry is asked
-     * for. An {@link IllegalArgumentException} says what is wrong with a text.
+     * or an address alone for every registry. A registry that has a mirror is not asked itself. An
+     * {@link IllegalArgumentException} says what is wrong with a text.
      */
     public static RegistrySettings of(List<String> texts) {
         Map<String, List<URI>> mirrors = new HashMap<>();
@@ -56,14 +56,14 @@ public record RegistrySettings(
             mirrors.computeIfAbsent(registry, any -> new ArrayList<>())
                     .add(URI.create(text.substring(equals + 1)));
         }
-        return new RegistrySettings(mirrors, false, Platform.here());
+        return new RegistrySettings(mirrors, true, Platform.here());
     }
 
     /** Whether a host name or address means this machine itself. */
     static boolean isLoopback(String host) {
         String name = host.toLowerCase(Locale.ROOT);
         return name.equals("localhost")
-                || name.startsWith("127.")
+                || name.matches("127(\\.[0-9]{1,3}){3}")
                 || name.equals("::1")
                 || name.equals("[::1]");
     }
