@@ -210,6 +210,24 @@ public abstract class KubeApiContract {
     }
 
     @Test
+    void a_status_before_there_is_an_address_leaves_none() throws Exception {
+        var key = created("early");
+        api().bind(key, uid(key), "node-1", Map.of());
+        var waiting = new ContainerState.Waiting("ContainerCreating", null);
+        var early = status(PodStatus.Phase.PENDING, null, List.of(), waiting);
+        api().writeStatus(key, uid(key), early);
+        assertThat(api().pod(key).orElseThrow().status().podIp()).isNull();
+        api().writeStatus(
+                        key,
+                        uid(key),
+                        status(PodStatus.Phase.PENDING, "172.16.1.5", List.of(), waiting));
+        assertThat(api().pod(key).orElseThrow().status().podIp()).isEqualTo("172.16.1.5");
+        api().writeStatus(key, uid(key), early);
+        assertThat(api().pod(key).orElseThrow().status().podIp()).isNull();
+        assertThat(api().pod(key).orElseThrow().status().hostIp()).isNull();
+    }
+
+    @Test
     void a_status_for_a_pod_that_is_gone_or_was_replaced_is_refused_as_not_found()
             throws Exception {
         var key = created("replaced");

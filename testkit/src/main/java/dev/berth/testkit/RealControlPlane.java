@@ -30,6 +30,8 @@ public final class RealControlPlane implements AutoCloseable {
 
     private final Path folder;
     private final List<Process> processes = new ArrayList<>();
+    private List<String> apiServer = List.of();
+    private int port;
     private String endpoint = "";
     private String certificatePem = "";
     private String keyPem = "";
@@ -101,8 +103,8 @@ public final class RealControlPlane implements AutoCloseable {
                         "--log-level=warn"));
         var certificate = folder.resolve("one.crt");
         var key = folder.resolve("one.key");
-        start(
-                "kube-apiserver",
+        port = ports.get(2);
+        apiServer =
                 List.of(
                         program,
                         "kube-apiserver",
@@ -119,8 +121,16 @@ public final class RealControlPlane implements AutoCloseable {
                         "--disable-admission-plugins=ServiceAccount",
                         "--endpoint-reconciler-type=none",
                         "--service-cluster-ip-range=10.100.0.0/24",
-                        "--allow-privileged=true"));
-        awaitReady(ports.get(2));
+                        "--allow-privileged=true");
+        start("kube-apiserver", apiServer);
+        awaitReady(port);
+    }
+
+    /** Kills the API server and starts it again on the same port and data. */
+    public void restartApiServer() throws IOException, InterruptedException {
+        processes.removeLast().destroyForcibly().onExit().join();
+        start("kube-apiserver", apiServer);
+        awaitReady(port);
     }
 
     private void makeCertificate() throws IOException, InterruptedException {

@@ -40,8 +40,7 @@ class RegistrySettingsTest {
         assertThat(asked(new RegistrySettings(mirrors, true, Platform.here()), "docker.io"))
                 .containsExactly("https://a", "http://localhost:1");
         assertThat(asked(new RegistrySettings(mirrors, false, Platform.here()), "docker.io"))
-                .containsExactly(
-                        "https://a", "http://localhost:1", "https://registry-1.docker.io");
+                .containsExactly("https://a", "http://localhost:1", "https://registry-1.docker.io");
         assertThat(asked(new RegistrySettings(mirrors, true, Platform.here()), "quay.io"))
                 .containsExactly("https://quay.io");
     }

@@ -101,7 +101,7 @@ public record TrustPolicy(List<Statement> statements) {
                                 && s.sourceArns().isEmpty()
                                 && (s.externalIds().isEmpty()
                                         || (externalId != null
-                                                        && s.externalIds().contains(externalId))))
+                                                && s.externalIds().contains(externalId))))
                 .isEmpty();
     }
 

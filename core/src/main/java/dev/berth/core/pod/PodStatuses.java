@@ -7,12 +7,14 @@ import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.pod.PodStatus.Phase;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,15 @@ import org.jspecify.annotations.Nullable;
 public final class PodStatuses {
     private static final String LOST =
             "The container could not be located when the pod was terminated";
+
+    /** The conditions that a node writes. */
+    private static final Set<String> OWN =
+            Set.of(
+                    "PodReadyToStartContainers",
+                    "Initialized",
+                    "Ready",
+                    "ContainersReady",
+                    "PodScheduled");
 
     private final Pod pod;
     private final PodStatus before;
@@ -43,7 +54,7 @@ public final class PodStatuses {
      * @param before what was reported last
      */
     public static PodStatus of(Pod pod, PodStatus before, PodObservation seen, Instant now) {
-        return new PodStatuses(pod, before, seen, now).make();
+        return new PodStatuses(pod, before, seen, seconds(now)).make();
     }
 
     /**
@@ -62,14 +73,17 @@ public final class PodStatuses {
                 "Pod was rejected: " + message,
                 before.podIp(),
                 before.hostIp(),
-                before.startTime() == null ? now : before.startTime(),
+                before.startTime() == null ? seconds(now) : before.startTime(),
                 before.initContainers(),
                 before.containers(),
                 before.qosClass(),
                 before.observedGeneration());
     }
 
-    /** Whether two statuses say the same; the times of conditions do not count. */
+    /**
+     * Whether two statuses say the same. The times of conditions do not count, nor their order, nor
+     * the conditions that others own.
+     */
     public static boolean same(PodStatus one, PodStatus other) {
         return untimed(one).equals(untimed(other));
     }
@@ -78,6 +92,8 @@ public final class PodStatuses {
         return new PodStatus(
                 status.phase(),
                 status.conditions().stream()
+                        .filter(condition -> OWN.contains(condition.type()))
+                        .sorted(Comparator.comparing(Condition::type))
                         .map(condition ->
                                 new Condition(
                                         condition.type(),
@@ -96,6 +112,11 @@ public final class PodStatuses {
                 status.containers(),
                 status.qosClass(),
                 status.observedGeneration());
+    }
+
+    /** The API holds whole seconds; what is told is what can be read again. */
+    private static Instant seconds(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS);
     }
 
     private PodStatus make() {
@@ -117,7 +138,7 @@ public final class PodStatuses {
                 verdict != null ? verdict.message() : message,
                 seen.podIp() != null ? seen.podIp() : before.podIp(),
                 seen.hostIp() != null ? seen.hostIp() : before.hostIp(),
-                before.startTime() != null ? before.startTime() : seen.firstSeen(),
+                before.startTime() != null ? before.startTime() : seconds(seen.firstSeen()),
                 init,
                 others,
                 before.qosClass() != null
@@ -164,7 +185,7 @@ public final class PodStatuses {
         var problem = seen.problems().get(container.name());
         var startedAt = run.map(ContainerRun::startedAt);
         if (run.isPresent() && run.get().running() && startedAt.isPresent()) {
-            return new ContainerState.Running(startedAt.get());
+            return new ContainerState.Running(seconds(startedAt.get()));
         }
         if (run.isPresent() && run.get().end() != null) {
             return problem == null || seen.over() || !comesBack(container, run.get())
@@ -226,8 +247,8 @@ public final class PodStatuses {
                 0,
                 end.reason(),
                 end.message(),
-                run.startedAt() == null ? Instant.EPOCH : run.startedAt(),
-                end.finishedAt() == null ? Instant.EPOCH : end.finishedAt(),
+                run.startedAt() == null ? Instant.EPOCH : seconds(run.startedAt()),
+                end.finishedAt() == null ? Instant.EPOCH : seconds(end.finishedAt()),
                 run.containerId());
     }
 

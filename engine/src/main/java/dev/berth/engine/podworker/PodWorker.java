@@ -30,6 +30,7 @@ import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.Subscription;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -175,8 +176,8 @@ final class PodWorker implements Runnable {
                         throw cut;
                     }
                     box.poke();
-                } catch (KubeUnavailable e) {
-                    LOG.info("API server not reached pod={} cause={}", pod.key(), e.getMessage());
+                } catch (KubeUnavailable | UncheckedIOException e) {
+                    LOG.info("the world failed, tried again pod={}", pod.key(), e);
                     again(worldRetry());
                 }
             }
@@ -604,10 +605,18 @@ final class PodWorker implements Runnable {
         } catch (RuntimeFailed e) {
             clear(id);
             var message = readable(String.valueOf(e.getMessage()), id, container.name());
-            return e.containersFault()
+            return e.containersFault() || blamesTheProgram(message)
                     ? new Made.Unstartable(attempt, message)
                     : new Made.NotMade("CreateContainerError", message);
         }
+    }
+
+    /**
+     * Whether a runtime's words are about the program that the container is to run. A runtime that
+     * knows says so itself; crun's words do without.
+     */
+    private static boolean blamesTheProgram(String message) {
+        return message.contains("executable file") || message.contains("open executable");
     }
 
     private void clear(String id) throws InterruptedException {

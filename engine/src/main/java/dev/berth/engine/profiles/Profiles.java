@@ -13,10 +13,8 @@ import dev.berth.core.profile.FargateProfile.Status;
 import dev.berth.core.profile.ProfileFaults;
 import dev.berth.core.profile.ProfileRules;
 import dev.berth.core.profile.ProfileRules.WishedSelector;
-import dev.berth.core.profile.Wildcard;
 import dev.berth.engine.account.NetworkView;
 import dev.berth.engine.account.RoleView;
-import dev.berth.engine.account.RoleView.RoleFacts;
 import dev.berth.engine.clusters.ClusterGuard;
 import dev.berth.engine.clusters.ClusterListener;
 import dev.berth.engine.clusters.ClusterRecords;
@@ -141,7 +139,8 @@ public final class Profiles implements ProfileView, ClusterGuard, ClusterListene
         refuse(notActive(cluster));
         refuse(ProfileRules.checkCounts(asked.selectors()));
         var profile = fresh(cluster, asked, subnets(cluster, asked));
-        if (!trusts(roles.role(asked.podExecutionRoleArn()), profile.arn())) {
+        var role = roles.role(asked.podExecutionRoleArn());
+        if (role.filter(facts -> facts.trusts(TRUSTED, profile.arn())).isEmpty()) {
             throw new Refused(ProfileFaults.untrustingRole());
         }
         try {
@@ -221,33 +220,6 @@ public final class Profiles implements ProfileView, ClusterGuard, ClusterListene
             }
         }
         return asked.subnets();
-    }
-
-    /**
-     * Whether Fargate may assume the role for this profile; a condition on {@code aws:SourceArn}
-     * must match the profile's ARN, part by part. Source: eks-fargate §7 (D, O)
-     */
-    private static boolean trusts(Optional<RoleFacts> role, String profileArn) {
-        return role.filter(facts -> facts.trustedServices().contains(TRUSTED))
-                .filter(facts ->
-                        facts.trustSourceArns().isEmpty()
-                                || facts.trustSourceArns().stream()
-                                        .anyMatch(like -> arnLike(like, profileArn)))
-                .isPresent();
-    }
-
-    private static boolean arnLike(String pattern, String arn) {
-        var patterns = pattern.split(":", 6);
-        var parts = arn.split(":", 6);
-        if (patterns.length != parts.length) {
-            return pattern.equals("*");
-        }
-        for (var part = 0; part < parts.length; part++) {
-            if (!Wildcard.matches(patterns[part], parts[part])) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private FargateProfile fresh(Cluster cluster, NewProfile asked, List<String> subnets) {

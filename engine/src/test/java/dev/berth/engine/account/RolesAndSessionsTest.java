@@ -137,8 +137,7 @@ class RolesAndSessionsTest {
         assertThat(key.accessKeyId()).startsWith("ASIA").hasSize(20);
         assertThat(key.principal().arn())
                 .isEqualTo("arn:aws:sts::111122223333:assumed-role/deployer/me");
-        assertThat(key.principal().userId())
-                .isEqualTo(roles.get("deployer").id() + ":me");
+        assertThat(key.principal().userId()).isEqualTo(roles.get("deployer").id() + ":me");
         assertThat(key.expiresAt()).isEqualTo(time.now().plusSeconds(900));
 
         assertThat(credentials().key(key.accessKeyId())).contains(key);
@@ -172,7 +171,7 @@ class RolesAndSessionsTest {
                                 "AccessDenied",
                                 403,
                                 "User: arn:aws:iam::111122223333:root is not authorized to perform:"
-                                    + " sts:AssumeRole on resource: "
+                                        + " sts:AssumeRole on resource: "
                                         + DEPLOYER));
     }
 
@@ -180,19 +179,20 @@ class RolesAndSessionsTest {
     void sessions_are_no_longer_than_the_role_and_chaining_allow() throws Refused {
         roles.create(wanted("deployer", trusting(ACCOUNT)));
         Principal root = credentials.root().principal();
-        assertThat(fault(() -> credentials.assume(root, wish(Duration.ofHours(2)), roles)).message())
+        assertThat(
+                        fault(() -> credentials.assume(root, wish(Duration.ofHours(2)), roles))
+                                .message())
                 .isEqualTo(
                         "The requested DurationSeconds exceeds the MaxSessionDuration set for this"
                                 + " role.");
         roles.change("deployer", role -> role.described(null, 43_200));
         KeyRing.Key twoHours = credentials.assume(root, wish(Duration.ofHours(2)), roles);
         assertThat(
-                        fault(
-                                        () ->
-                                                credentials.assume(
-                                                        twoHours.principal(),
-                                                        wish(Duration.ofHours(2)),
-                                                        roles))
+                        fault(() ->
+                                        credentials.assume(
+                                                twoHours.principal(),
+                                                wish(Duration.ofHours(2)),
+                                                roles))
                                 .code())
                 .isEqualTo("ValidationError");
         credentials.assume(twoHours.principal(), wish(null), roles);

@@ -30,29 +30,10 @@ final class Exceptions {
                                     + " §12.1 (D): the operations count tags"),
                     new Entry(
                             "eks",
-                            "EncryptionConfigList",
-                            Set.of(Constraint.BOUNDS),
-                            "eks-fargate §12.5 (O): the operation has its own words"),
-                    new Entry(
-                            "eks",
                             "labelKey",
                             Set.of(Constraint.BOUNDS),
-                            "eks-fargate §12.5 (O): 'Label cannot start with reserved prefixes …'"),
-                    new Entry(
-                            "eks",
-                            "CreateAccessEntryRequest.username",
-                            Set.of(Constraint.values()),
-                            "eks-fargate §12.5 (O): 'The username must not begin with …'"),
-                    new Entry(
-                            "eks",
-                            "AccessScope.type",
-                            Set.of(Constraint.ENUM),
-                            "eks-fargate §12.5 (O): 'At least 1 namespace must be provided …'"),
-                    new Entry(
-                            "eks",
-                            "CreateClusterRequest.version",
-                            Set.of(Constraint.values()),
-                            "eks-fargate §12.5 (O): 'unsupported Kubernetes version …'"));
+                            "eks-fargate §12.5 (O): 'Label cannot start with reserved prefixes …'"
+                                    + " comes from the operation"));
 
     private final Map<String, Set<Constraint>> skipped = new HashMap<>();
 

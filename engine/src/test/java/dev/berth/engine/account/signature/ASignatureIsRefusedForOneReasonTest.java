@@ -25,13 +25,12 @@ class ASignatureIsRefusedForOneReasonTest {
             new KeyRing.Key("ASIA1", "secret2", "token", NOW.plusSeconds(900), CALLER);
 
     private final SignatureVerifier verifier =
-            new SignatureVerifier(
-                    id ->
-                            switch (id) {
-                                case "AKIA1" -> Optional.of(KEY);
-                                case "ASIA1" -> Optional.of(SESSION);
-                                default -> Optional.empty();
-                            });
+            new SignatureVerifier(id ->
+                    switch (id) {
+                        case "AKIA1" -> Optional.of(KEY);
+                        case "ASIA1" -> Optional.of(SESSION);
+                        default -> Optional.empty();
+                    });
     private final Map<String, List<String>> headers = new HashMap<>();
 
     @Test
@@ -56,23 +55,36 @@ class ASignatureIsRefusedForOneReasonTest {
         assertThat(rejected.message())
                 .isEqualTo(
                         "Authorization header requires 'Signature' parameter. Authorization header"
-                            + " requires 'SignedHeaders' parameter. Authorization header requires"
-                            + " existence of either a 'X-Amz-Date' or a 'Date' header.");
+                                + " requires 'SignedHeaders' parameter. Authorization header requires"
+                                + " existence of either a 'X-Amz-Date' or a 'Date' header.");
     }
 
     @Test
     void a_credential_of_another_form() {
         for (String credential :
-                List.of("AKIA1", "AKIA1/20260102/eu-west-1/eks", "/20260102/r/s/aws4_request", "")) {
+                List.of(
+                        "AKIA1",
+                        "AKIA1/20260102/eu-west-1/eks",
+                        "/20260102/r/s/aws4_request",
+                        "")) {
             signed(KEY);
-            headers.put("authorization", List.of(authorization().replaceFirst("Credential=[^,]*", "Credential=" + credential)));
+            headers.put(
+                    "authorization",
+                    List.of(
+                            authorization()
+                                    .replaceFirst("Credential=[^,]*", "Credential=" + credential)));
             assertThat(reason(request(), NOW)).as(credential).isEqualTo(Reason.INCOMPLETE);
         }
     }
 
     @Test
     void a_date_of_another_form() {
-        for (String date : List.of("2026-01-02T03:04:05Z", "20260132T030405Z", "yesterday", "20260102T250405Z")) {
+        for (String date :
+                List.of(
+                        "2026-01-02T03:04:05Z",
+                        "20260132T030405Z",
+                        "yesterday",
+                        "20260102T250405Z")) {
             signed(KEY);
             headers.put("x-amz-date", List.of(date));
             assertThat(reason(request(), NOW)).as(date).isEqualTo(Reason.INCOMPLETE);
@@ -108,15 +120,19 @@ class ASignatureIsRefusedForOneReasonTest {
         var late = NOW.plusSeconds(900);
         var request = signed(SESSION, late);
         assertThat(reason(request, late)).isEqualTo(Reason.EXPIRED_TOKEN);
-        assertThat(verifier.verify(signed(SESSION, late.minusSeconds(1)), BODY, late.minusSeconds(1)))
+        assertThat(
+                        verifier.verify(
+                                signed(SESSION, late.minusSeconds(1)), BODY, late.minusSeconds(1)))
                 .isInstanceOf(Accepted.class);
     }
 
     @Test
     void five_minutes_are_the_limit_both_ways() {
         SignedRequest request = signed(KEY);
-        assertThat(verifier.verify(request, BODY, NOW.plusSeconds(300))).isInstanceOf(Accepted.class);
-        assertThat(verifier.verify(request, BODY, NOW.minusSeconds(300))).isInstanceOf(Accepted.class);
+        assertThat(verifier.verify(request, BODY, NOW.plusSeconds(300)))
+                .isInstanceOf(Accepted.class);
+        assertThat(verifier.verify(request, BODY, NOW.minusSeconds(300)))
+                .isInstanceOf(Accepted.class);
         assertThat(rejected(request, NOW.plusSeconds(301)))
                 .isEqualTo(
                         new Rejected(
@@ -160,7 +176,11 @@ class ASignatureIsRefusedForOneReasonTest {
         }
         var otherHost = new HashMap<>(good.headers());
         otherHost.put("host", List.of("elsewhere"));
-        assertThat(reason(new SignedRequest("POST", good.rawPath(), good.rawQuery(), otherHost), NOW))
+        assertThat(
+                        reason(
+                                new SignedRequest(
+                                        "POST", good.rawPath(), good.rawQuery(), otherHost),
+                                NOW))
                 .isEqualTo(Reason.WRONG_SIGNATURE);
         assertThat(verifier.verify(good, new byte[] {'['}, NOW))
                 .isInstanceOfSatisfying(
@@ -223,8 +243,7 @@ class ASignatureIsRefusedForOneReasonTest {
                                 url, Map.of("x-k8s-aws-id", "c"), Duration.ofMinutes(15), NOW))
                 .isEqualTo(
                         new Rejected(
-                                Reason.WRONG_SIGNATURE,
-                                "the header 'x-k8s-aws-id' is not signed"));
+                                Reason.WRONG_SIGNATURE, "the header 'x-k8s-aws-id' is not signed"));
     }
 
     @Test
@@ -239,7 +258,8 @@ class ASignatureIsRefusedForOneReasonTest {
 
     @Test
     void text_that_is_no_url() {
-        for (String url : List.of("", "sts.amazonaws.com", "ftp://x/?X-Amz-Signature=1", "https://")) {
+        for (String url :
+                List.of("", "sts.amazonaws.com", "ftp://x/?X-Amz-Signature=1", "https://")) {
             assertThat(verifier.verifyPresigned(url, Map.of(), Duration.ofMinutes(15), NOW))
                     .isInstanceOf(Rejected.class);
         }
