@@ -30,6 +30,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,7 +70,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             RoleView roles,
             SSLContext tls,
             Time time,
-            RecentTimelines timelines)
+            RecentTimelines timelines,
+            double memoryOvercommit)
             throws IOException {
         this.data = data;
         this.machine = machine;
@@ -83,7 +86,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                         HostCapacity.of(
                                 Runtime.getRuntime().availableProcessors(),
                                 (long) (memoryMebibytes() * MEMORY_SHARE),
-                                CPU_OVERCOMMIT),
+                                CPU_OVERCOMMIT,
+                                memoryOvercommit),
                         this::heldByGateways);
     }
 
@@ -209,10 +213,10 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         return cluster == null ? 0 : cluster.workers().streams().pods().size();
     }
 
-    /** When a pod passed each step of its way, in milliseconds since 1970. */
+    /** When a pod passed each step of its way, in microseconds since 1970. */
     Map<String, Long> timeline(String podUid) {
         var stamps = new LinkedHashMap<String, Long>();
-        timelines.of(podUid).forEach((phase, at) -> stamps.put(phase.name(), at.toEpochMilli()));
+        timelines.of(podUid).forEach((phase, at) -> stamps.put(phase.name(), ChronoUnit.MICROS.between(Instant.EPOCH, at)));
         return stamps;
     }
 

@@ -152,7 +152,7 @@ final class Server {
         var pods =
                 ending(
                         new ClusterPods(
-                                data, machine, profiles, networks, roles, tls, time, timelines),
+                                data, machine, profiles, networks, roles, tls, time, timelines, options.memoryOvercommit()),
                         ClusterPods::close);
         var planes =
                 ending(
