@@ -131,7 +131,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                     new DiskPodFiles(data.path()),
                                     new DiskPodLogs(data.resolve("logs").resolve("pods")),
                                     time),
-                            new PodSettings(cluster.name(), dns()),
+                            new PodSettings(cluster.name(), dns(cluster)),
                             nodes::placed,
                             timelines);
             began.add(workers);
@@ -216,7 +216,10 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     /** When a pod passed each step of its way, in microseconds since 1970. */
     Map<String, Long> timeline(String podUid) {
         var stamps = new LinkedHashMap<String, Long>();
-        timelines.of(podUid).forEach((phase, at) -> stamps.put(phase.name(), ChronoUnit.MICROS.between(Instant.EPOCH, at)));
+        timelines
+                .of(podUid)
+                .forEach((phase, at) ->
+                        stamps.put(phase.name(), ChronoUnit.MICROS.between(Instant.EPOCH, at)));
         return stamps;
     }
 
@@ -269,7 +272,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
     }
 
-    private static Dns dns() throws IOException {
+    private static Dns dns(RunningCluster cluster) throws IOException {
         var nameservers = new ArrayList<String>();
         var searches = new ArrayList<String>();
         var resolv = Path.of("/etc/resolv.conf");
@@ -284,7 +287,9 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             }
         }
         return new Dns(
-                "10.100.0.10", "cluster.local", new Resolver(nameservers, searches, List.of()));
+                cluster.serviceRange().dnsAddress(),
+                "cluster.local",
+                new Resolver(nameservers, searches, List.of()));
     }
 
     private static String architecture() {

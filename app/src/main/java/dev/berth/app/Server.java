@@ -152,7 +152,15 @@ final class Server {
         var pods =
                 ending(
                         new ClusterPods(
-                                data, machine, profiles, networks, roles, tls, time, timelines, options.memoryOvercommit()),
+                                data,
+                                machine,
+                                profiles,
+                                networks,
+                                roles,
+                                tls,
+                                time,
+                                timelines,
+                                options.memoryOvercommit()),
                         ClusterPods::close);
         var planes =
                 ending(

@@ -86,15 +86,7 @@ public final class Bench {
 
     private void measure() throws Exception {
         var began = System.nanoTime();
-        run(
-                "up",
-                "--detach",
-                "--port",
-                "0",
-                "--memory-overcommit",
-                "8",
-                "--data",
-                data.toString());
+        run("up", "--detach", "--port", "0", "--memory-overcommit", "8", "--data", data.toString());
         figure(
                 Figure.of(
                         "berth up --detach to an answering endpoint",
@@ -276,14 +268,13 @@ public final class Bench {
                 }
             }
         }
-        steps.forEach(
-                (step, millis) ->
-                        figure(
-                                Figure.of(
-                                        "  of which to " + step.toLowerCase(Locale.ROOT),
-                                        "ms",
-                                        millis,
-                                        load)));
+        steps.forEach((step, millis) ->
+                figure(
+                        Figure.of(
+                                "  of which to " + step.toLowerCase(Locale.ROOT),
+                                "ms",
+                                millis,
+                                load)));
     }
 
     private double memory() throws IOException, InterruptedException {

@@ -20,11 +20,11 @@ public record HostCapacity(long cpuMillis, long memoryMebibytes) {
     /**
      * What a machine with these means offers.
      *
-     * <p>Memory is best offered once: a pod that finds none is killed, which on Fargate cannot happen
-     * to a pod within its size. Who runs many small pods that use little may offer it more often. CPU
-     * may be offered several times over: a pod that finds none waits,
-     * and on a developer's machine most pods sleep, so keeping whole vCPUs free for each would
-     * leave room for eight small pods on two cores. Our choice; AWS overcommits neither.
+     * <p>Memory is best offered once: a pod that finds none is killed, which on Fargate cannot
+     * happen to a pod within its size. Who runs many small pods that use little may offer it more
+     * often. CPU may be offered several times over: a pod that finds none waits, and on a
+     * developer's machine most pods sleep, so keeping whole vCPUs free for each would leave room
+     * for eight small pods on two cores. Our choice; AWS overcommits neither.
      *
      * @param cores the machine's processors
      * @param memoryMebibytes the memory set aside for pods

@@ -149,7 +149,10 @@ public final class BerthCommand implements Runnable {
         Actions.Options options() {
             if (!(memoryOvercommit >= 1 && memoryOvercommit <= OVERCOMMIT_MAX)) {
                 throw wrong(
-                        "--memory-overcommit takes 1 to " + OVERCOMMIT_MAX + ", not " + memoryOvercommit);
+                        "--memory-overcommit takes 1 to "
+                                + OVERCOMMIT_MAX
+                                + ", not "
+                                + memoryOvercommit);
             }
             if (!account.matches("\\d{12}")) {
                 throw wrong("--account takes 12 digits, not " + account);
