@@ -8,6 +8,7 @@ import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.KubeApi.PodListener;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodNetwork.NetworkFailed;
+import dev.berth.port.Subscription;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -57,6 +58,17 @@ public final class Chaos {
         Severed() {
             super("this life is over", null, false, false);
         }
+    }
+
+    /** Lets threads of lives that are over end without a word, until the answer is closed. */
+    public static Subscription silence() {
+        var before = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((_, thrown) -> {
+            if (!(thrown instanceof Severed)) {
+                thrown.printStackTrace();
+            }
+        });
+        return () -> Thread.setDefaultUncaughtExceptionHandler(before);
     }
 
     /** Ends this life of Berth. */

@@ -112,6 +112,21 @@ public final class Places {
         }
     }
 
+    /** Takes such a place too, unless somebody holds it, or the pod holds one. */
+    boolean holdIfFree(String cluster, String profile, PlacedNode placed) {
+        lock.lock();
+        try {
+            if (byPod.containsKey(placed.podUid())
+                    || addresses(placed.subnetId()).contains(placed.address())) {
+                return false;
+            }
+            hold(cluster, profile, placed);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Frees a pod's place and tells those who wait for one; nothing when it holds none. */
     void free(String podUid) {
         boolean freed;

@@ -102,7 +102,8 @@ final class LaunchSettings {
         } catch (CompletionException e) {
             ended();
             promise.completeExceptionally(e.getCause() == null ? e : e.getCause());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Whatever it was: others wait for this.
             ended();
             promise.completeExceptionally(e);
         }

@@ -22,6 +22,7 @@ import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.PodFiles;
 import dev.berth.port.PodLogs;
 import dev.berth.port.PodNetwork;
+import dev.berth.port.Subscription;
 import dev.berth.port.Time;
 import dev.berth.testkit.Chaos;
 import dev.berth.testkit.Chaos.Fate;
@@ -57,21 +58,16 @@ class PodsSurviveEverythingTest {
     private static final int WORLDS = 120;
     private static final int STEPS = 25;
     private static final Duration SOON = Duration.ofSeconds(20);
-    private static Thread.UncaughtExceptionHandler before;
+    private static Subscription silence;
 
     @BeforeAll
     static void letKilledThreadsEndInSilence() {
-        before = Thread.getDefaultUncaughtExceptionHandler();
-        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> {
-            if (!(thrown instanceof Chaos.Severed)) {
-                thrown.printStackTrace();
-            }
-        });
+        silence = Chaos.silence();
     }
 
     @AfterAll
     static void restore() {
-        Thread.setDefaultUncaughtExceptionHandler(before);
+        silence.close();
     }
 
     @Disabled(
