@@ -71,7 +71,7 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
     private final Map<String, Entry> byName = new HashMap<>();
     private final Map<String, Entry> byPod = new HashMap<>();
     private final Set<String> restored = new HashSet<>();
-    private final Set<String> leaving = new HashSet<>();
+    private final Set<PlacedNode> leaving = new HashSet<>();
     private final Set<Thread> threads = new HashSet<>();
     private Subscription watch = () -> {};
     private Subscription timer = () -> {};
@@ -223,7 +223,7 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
     public void write(String podUid) throws KubeRefused {
         var entry = locked(() -> begin(podUid, State.PLANNED));
         if (entry != null) {
-            write(entry);
+            write(entry, State.PLANNED);
         }
     }
 
@@ -234,15 +234,16 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                 () -> insisting("node is not written pod_uid=" + podUid, () -> write(podUid)));
     }
 
-    private void write(Entry entry) throws KubeRefused {
+    private void write(Entry entry, State before) throws KubeRefused {
         var now = time.now();
-        var done = State.PLANNED;
+        var written = false;
         try {
             entry.uid = api.applyNode(object(entry, now));
-            done = State.THERE;
+            written = true;
         } finally {
-            var end = done;
-            if (locked(() -> finish(entry, end, now)) == State.RETIRED) {
+            var end = written ? State.THERE : before;
+            var alive = written ? now : null;
+            if (locked(() -> finish(entry, end, alive)) == State.RETIRED) {
                 inBackground("retire-" + entry.placed.nodeName(), () -> remove(entry.placed));
             }
         }
@@ -258,10 +259,10 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
         return entry;
     }
 
-    private static State finish(Entry entry, State end, Instant now) {
+    private static State finish(Entry entry, State end, @Nullable Instant alive) {
         if (entry.state == State.WRITING) {
             entry.state = end;
-            entry.alive = now;
+            entry.alive = alive == null ? entry.alive : alive;
         }
         return entry.state;
     }
@@ -306,22 +307,24 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                 "node is not removed node=" + placed.nodeName(),
                 () -> api.deleteNode(placed.nodeName()));
         if (attached.test(placed.podUid())) {
-            locked(() -> leaving.add(placed.podUid()));
+            locked(() -> leaving.add(placed));
             // It may have been detached between the question and the note.
-            freeIfDetached(placed.podUid());
+            freeIfDetached(placed);
         } else {
-            places.free(placed.podUid());
+            places.free(placed);
         }
     }
 
     /** Is told when a pod was detached from its VPC; its address may be free now. */
     public void detached(String podUid) {
-        freeIfDetached(podUid);
+        locked(() -> Set.copyOf(leaving)).stream()
+                .filter(placed -> placed.podUid().equals(podUid))
+                .forEach(this::freeIfDetached);
     }
 
-    private void freeIfDetached(String podUid) {
-        if (!attached.test(podUid) && locked(() -> leaving.remove(podUid))) {
-            places.free(podUid);
+    private void freeIfDetached(PlacedNode placed) {
+        if (!attached.test(placed.podUid()) && locked(() -> leaving.remove(placed))) {
+            places.free(placed);
         }
     }
 
@@ -494,7 +497,7 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                 // The node controller has told it dead: a machine that slept, or a long stall.
                 var stale = locked(() -> begin(entry.placed.podUid(), State.THERE));
                 if (stale != null) {
-                    write(stale);
+                    write(stale, State.THERE);
                 }
             }
             api.renewLease(

@@ -87,8 +87,8 @@ final class LaunchSettings {
     }
 
     private void read(CompletableFuture<Settings> promise) {
-        var begun = time.nanos();
         try {
+            var begun = time.nanos();
             // Side by side, because a pod waits for both.
             var auth = CompletableFuture.supplyAsync(this::awsAuth, Thread.ofVirtual()::start);
             var logging =

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 class ACrashLosesNothingTest {
     private static final PodKey WEB = new PodKey("default", "web");
     private static final HostCapacity ROOMY = new HostCapacity(1_000_000, 1_000_000);
-    private static final int EXAMPLES = Integer.getInteger("examples", 30);
+    private static final int EXAMPLES = 200;
     private static Subscription silence;
     private final SchedulerSite site = new SchedulerSite();
 
