@@ -383,12 +383,11 @@ final class PodWorker implements Runnable {
         var decision = PodDecision.of(pod.spec(), observed(), backOffs, now());
         decision.start().forEach(name -> dues.add(retries.getOrDefault(name, now())));
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
+        if (groundRetry != null) {
+            dues.replaceAll(due -> due.isBefore(groundRetry) ? groundRetry : due);
+        }
         if (decision.over()) {
             dues.add(now());
-        }
-        if (groundRetry != null) {
-            dues.removeIf(due -> due.isBefore(groundRetry));
-            dues.add(groundRetry);
         }
         if (deadline() != null) {
             dues.add(deadline());
@@ -484,6 +483,7 @@ final class PodWorker implements Runnable {
     /** The CPU quota comes after the start, which it would make slow. */
     private void limitCpu() {
         if (running().isEmpty()) {
+            limitRetry = null;
             return;
         }
         try {
