@@ -8,7 +8,6 @@ import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.KubeApi.PodListener;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodNetwork.NetworkFailed;
-import dev.berth.port.Subscription;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -60,8 +59,14 @@ public final class Chaos {
         }
     }
 
+    /** Lasts until it is closed. */
+    public interface Silence extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     /** Lets threads of lives that are over end without a word, until the answer is closed. */
-    public static Subscription silence() {
+    public static Silence silence() {
         var before = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((_, thrown) -> {
             if (!(thrown instanceof Severed)) {

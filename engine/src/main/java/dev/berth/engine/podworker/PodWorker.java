@@ -206,11 +206,13 @@ final class PodWorker implements Runnable {
         for (var container : found) {
             if (container.state() == ContainerRuntime.State.CREATED) {
                 // Made and never started: the crash came between. It is made anew.
-                clear(container.id());
+                around.machine().runtime().remove(container.id());
+                images.unmount(container.id());
                 around.claims().release(container.id());
                 continue;
             }
             existing.add(container.id());
+            around.claims().claim(container.id(), box);
             var wanted = containerNamed(container.name());
             var image = wanted == null ? null : images.find(wanted.image()).orElse(null);
             var run =

@@ -243,24 +243,31 @@ public final class PodWorkers implements AutoCloseable {
 
     private void begin(Pod pod, PlacedNode node) {
         var box = new PodMailbox(busy);
-        var known = found.remove(pod.uid());
-        var containers = known == null ? List.<Container>of() : known;
-        // From here on nobody else waits for their ends, and the worker's thread has not begun.
-        containers.forEach(container -> claim(container.id(), box));
-        var worker = new PodWorker(around, pod, node, containers, box, () -> forget(pod.uid()));
+        var containers = found.remove(pod.uid());
+        var worker =
+                new PodWorker(
+                        around,
+                        pod,
+                        node,
+                        containers == null ? List.of() : containers,
+                        box,
+                        () -> forget(pod.uid()));
         workers.put(pod.uid(), worker);
+        if (containers != null) {
+            // From now on nobody looks for them in what was found, so their ends go to the box at
+            // once, before its thread has begun.
+            for (var container : containers) {
+                claims.put(container.id(), box);
+                var missed = unclaimed.remove(container.id());
+                if (missed != null) {
+                    box.exit(missed);
+                }
+            }
+        }
         box.wish(pod);
         threads.removeIf(thread -> !thread.isAlive());
         threads.add(Thread.ofVirtual().name("pod-" + pod.key()).start(worker));
         rotation.arm();
-    }
-
-    private void claim(String containerId, PodMailbox box) {
-        claims.put(containerId, box);
-        var missed = unclaimed.remove(containerId);
-        if (missed != null) {
-            box.exit(missed);
-        }
     }
 
     private void forget(String podUid) {
@@ -294,11 +301,16 @@ public final class PodWorkers implements AutoCloseable {
     private final class ClaimsOfWorkers implements Surroundings.Claims {
         @Override
         public void claim(String containerId, PodMailbox box) {
+            Exit missed;
             lock.lock();
             try {
-                PodWorkers.this.claim(containerId, box);
+                claims.put(containerId, box);
+                missed = unclaimed.remove(containerId);
             } finally {
                 lock.unlock();
+            }
+            if (missed != null) {
+                box.exit(missed);
             }
         }
 

@@ -22,7 +22,6 @@ import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.PodFiles;
 import dev.berth.port.PodLogs;
 import dev.berth.port.PodNetwork;
-import dev.berth.port.Subscription;
 import dev.berth.port.Time;
 import dev.berth.testkit.Chaos;
 import dev.berth.testkit.Chaos.Fate;
@@ -58,7 +57,7 @@ class PodsSurviveEverythingTest {
     private static final int WORLDS = 120;
     private static final int STEPS = 25;
     private static final Duration SOON = Duration.ofSeconds(60);
-    private static Subscription silence;
+    private static Chaos.Silence silence;
 
     @BeforeAll
     static void letKilledThreadsEndInSilence() {

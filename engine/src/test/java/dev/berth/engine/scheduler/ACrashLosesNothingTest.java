@@ -10,7 +10,6 @@ import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.port.KubeApi.KubeRefused;
-import dev.berth.port.Subscription;
 import dev.berth.testkit.Chaos;
 import dev.berth.testkit.FakeKubeApi.Call;
 import java.time.Duration;
@@ -27,7 +26,7 @@ class ACrashLosesNothingTest {
     private static final PodKey WEB = new PodKey("default", "web");
     private static final HostCapacity ROOMY = new HostCapacity(1_000_000, 1_000_000);
     private static final int EXAMPLES = 200;
-    private static Subscription silence;
+    private static Chaos.Silence silence;
     private final SchedulerSite site = new SchedulerSite();
 
     @BeforeAll
