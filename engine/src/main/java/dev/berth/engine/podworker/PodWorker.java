@@ -208,6 +208,7 @@ final class PodWorker implements Runnable {
                 // Made and never started: the crash came between. It is made anew.
                 around.machine().runtime().remove(container.id());
                 images.unmount(container.id());
+                around.claims().release(container.id());
                 continue;
             }
             existing.add(container.id());
@@ -384,12 +385,11 @@ final class PodWorker implements Runnable {
         var decision = PodDecision.of(pod.spec(), observed(), backOffs, now());
         decision.start().forEach(name -> dues.add(retries.getOrDefault(name, now())));
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
+        if (groundRetry != null) {
+            dues.replaceAll(due -> due.isBefore(groundRetry) ? groundRetry : due);
+        }
         if (decision.over()) {
             dues.add(now());
-        }
-        if (groundRetry != null) {
-            dues.removeIf(due -> due.isBefore(groundRetry));
-            dues.add(groundRetry);
         }
         if (deadline() != null) {
             dues.add(deadline());
@@ -485,6 +485,7 @@ final class PodWorker implements Runnable {
     /** The CPU quota comes after the start, which it would make slow. */
     private void limitCpu() {
         if (running().isEmpty()) {
+            limitRetry = null;
             return;
         }
         try {
