@@ -27,6 +27,9 @@ final class Commands implements Actions {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final int TOKEN_MINUTES = 14;
 
+    /** How long a process without its lock may take to be gone. */
+    private static final int PROCESS_END_SECONDS = 10;
+
     private final PrintStream out = System.out;
     private final PrintStream err = System.err;
 
@@ -280,6 +283,12 @@ final class Commands implements Actions {
                 process.get().destroyForcibly();
             }
             Thread.sleep(20);
+        }
+        // The lock goes a moment before the process does, and who asks afterwards is to see
+        // neither.
+        var end = Instant.now().plusSeconds(PROCESS_END_SECONDS);
+        while (process.isPresent() && process.get().isAlive() && Instant.now().isBefore(end)) {
+            Thread.sleep(5);
         }
     }
 
