@@ -27,12 +27,13 @@ final class Leftovers {
                 .filter(process -> process.pid() != ProcessHandle.current().pid())
                 .forEach(process -> {
                     try {
+                        var folder = Path.of("/proc", String.valueOf(process.pid()));
                         var command =
-                                Files.readString(
-                                        Path.of("/proc", String.valueOf(process.pid()), "cmdline"));
-                        if (command.contains(data.toString())) {
-                            found.add(
-                                    "process " + process.pid() + " " + command.replace('\0', ' '));
+                                Files.readString(folder.resolve("cmdline")).replace('\0', ' ');
+                        if (command.contains(data.toString())
+                                || Files.readString(folder.resolve("cgroup"))
+                                        .contains("berth/" + instance)) {
+                            found.add("process " + process.pid() + " " + command);
                         }
                     } catch (IOException gone) {
                         // It ended while we looked.

@@ -2,7 +2,9 @@ package dev.berth.compat;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.berth.edge.cli.AwsClient;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,22 +121,131 @@ final class OneBerth implements AutoCloseable {
         return value;
     }
 
-    /** What aws prints as text, or a failure with what it said. */
-    String aws(String... arguments) throws IOException, InterruptedException {
-        return tool("aws", List.of("--output", "text"), arguments).good();
+    /** Berth's own client with the root user's credentials. */
+    AwsClient client() {
+        return new AwsClient(
+                URI.create(environment("AWS_ENDPOINT_URL")),
+                environment("AWS_REGION"),
+                environment("AWS_ACCESS_KEY_ID"),
+                environment("AWS_SECRET_ACCESS_KEY"));
+    }
+
+    /** A network with a private subnet of each range, one zone after the other; the subnets. */
+    List<String> network(String range, String... subnetRanges)
+            throws IOException, InterruptedException {
+        var vpc =
+                client().query("ec2", "CreateVpc", Map.of("CidrBlock", range))
+                        .path("vpc")
+                        .path("vpcId")
+                        .asString();
+        var subnets = new ArrayList<String>();
+        for (var subnetRange : subnetRanges) {
+            subnets.add(
+                    client().query(
+                                    "ec2",
+                                    "CreateSubnet",
+                                    Map.of(
+                                            "VpcId",
+                                            vpc,
+                                            "CidrBlock",
+                                            subnetRange,
+                                            "AvailabilityZone",
+                                            "eu-west-1" + "abc".charAt(subnets.size() % 3)))
+                            .path("subnet")
+                            .path("subnetId")
+                            .asString());
+        }
+        return subnets;
+    }
+
+    /** Makes a cluster and waits until it is active; kubectl goes to it from now on. */
+    void cluster(String name, String roleArn, List<String> subnets) throws Exception {
+        client().eks(
+                        "POST",
+                        "/clusters",
+                        Map.of(
+                                "name",
+                                name,
+                                "roleArn",
+                                roleArn,
+                                "resourcesVpcConfig",
+                                Map.of("subnetIds", subnets)));
+        kubectlGoesTo(name);
+    }
+
+    /** Waits until a cluster is active and its API server answers, and writes the kubeconfig. */
+    void kubectlGoesTo(String cluster) throws Exception {
+        var client = client();
+        until(
+                cluster + " is active",
+                () -> {
+                    var described = client.eks("GET", "/clusters/" + cluster, null).path("cluster");
+                    return described.path("status").asString().equals("ACTIVE")
+                            && described.path("health").path("issues").isEmpty();
+                });
+        kubeconfig(cluster, client.token(cluster, Instant.now()), data.resolve("kubeconfig"));
+        until(
+                cluster + " answers",
+                () -> shell.run("", "kubectl", "get", "--raw", "/readyz").exitCode() == 0);
+    }
+
+    /** Writes a kubeconfig with a given token, as a user who pastes one would. */
+    void kubeconfig(String cluster, String token, Path file)
+            throws IOException, InterruptedException {
+        var described = client().eks("GET", "/clusters/" + cluster, null).path("cluster");
+        Files.writeString(
+                file,
+                """
+                apiVersion: v1
+                kind: Config
+                current-context: c
+                clusters:
+                - name: c
+                  cluster: {server: "%s", certificate-authority-data: "%s"}
+                contexts:
+                - name: c
+                  context: {cluster: c, user: c}
+                users:
+                - name: c
+                  user: {token: "%s"}
+                """
+                        .formatted(
+                                described.path("endpoint").asString(),
+                                described.path("certificateAuthority").path("data").asString(),
+                                token));
+    }
+
+    /** Makes a Fargate profile and waits until it is active. */
+    void profile(String cluster, String name, String roleArn, List<String> subnets, Object selector)
+            throws Exception {
+        var path = "/clusters/" + cluster + "/fargate-profiles";
+        client().eks(
+                        "POST",
+                        path,
+                        Map.of(
+                                "fargateProfileName",
+                                name,
+                                "podExecutionRoleArn",
+                                roleArn,
+                                "subnets",
+                                subnets,
+                                "selectors",
+                                List.of(selector)));
+        until(
+                name + " is active",
+                () ->
+                        client().eks("GET", path + "/" + name, null)
+                                .path("fargateProfile")
+                                .path("status")
+                                .asString()
+                                .equals("ACTIVE"));
     }
 
     /** What kubectl prints, or a failure with what it said. */
     String kubectl(String... arguments) throws IOException, InterruptedException {
-        return tool("kubectl", List.of(), arguments).good();
-    }
-
-    private Shell.Result tool(String program, List<String> first, String... arguments)
-            throws IOException, InterruptedException {
-        var command = new ArrayList<>(List.of(program));
-        command.addAll(first);
+        var command = new ArrayList<>(List.of("kubectl"));
         command.addAll(List.of(arguments));
-        return shell.run("", command.toArray(String[]::new));
+        return shell.run("", command.toArray(String[]::new)).good();
     }
 
     /** A file of manifests, applied. */
@@ -146,22 +257,21 @@ final class OneBerth implements AutoCloseable {
     String role(String name, String service, String policy)
             throws IOException, InterruptedException {
         var arn =
-                aws(
+                client().query(
+                                "iam",
+                                "CreateRole",
+                                Map.of(
+                                        "RoleName",
+                                        name,
+                                        "AssumeRolePolicyDocument",
+                                        trust(service)))
+                        .path("Role")
+                        .path("Arn")
+                        .asString();
+        client().query(
                         "iam",
-                        "create-role",
-                        "--role-name",
-                        name,
-                        "--assume-role-policy-document",
-                        trust(service),
-                        "--query",
-                        "Role.Arn");
-        aws(
-                "iam",
-                "attach-role-policy",
-                "--role-name",
-                name,
-                "--policy-arn",
-                "arn:aws:iam::aws:policy/" + policy);
+                        "AttachRolePolicy",
+                        Map.of("RoleName", name, "PolicyArn", "arn:aws:iam::aws:policy/" + policy));
         return arn;
     }
 
@@ -196,13 +306,19 @@ final class OneBerth implements AutoCloseable {
 
     /** Ends it, if the test has not, and removes its data. */
     @Override
-    public void close() throws IOException, InterruptedException {
-        if (Files.exists(data)) {
+    public void close() throws IOException {
+        if (!Files.exists(data)) {
+            return;
+        }
+        try {
             var ended = berth("down", "--purge");
             if (Files.exists(data)) {
                 removeTree(data);
             }
             ended.good();
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while Berth was taken down", hurry);
         }
     }
 
