@@ -9,6 +9,8 @@ import dev.berth.edge.cli.AwsClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -112,7 +114,14 @@ final class Commands implements Actions {
     @Override
     public int kubeconfig(Path data, String cluster, @Nullable Path file) throws Exception {
         var described =
-                client(instance(data)).eks("GET", "/clusters/" + cluster, null).path("cluster");
+                client(instance(data))
+                        .eks(
+                                "GET",
+                                "/clusters/"
+                                        + URLEncoder.encode(cluster, StandardCharsets.UTF_8)
+                                                .replace("+", "%20"),
+                                null)
+                        .path("cluster");
         if (described.path("endpoint").asString("").isEmpty()) {
             say(
                     "cluster "
@@ -214,8 +223,7 @@ final class Commands implements Actions {
 
     @Override
     public int status(Path data, boolean json) throws Exception {
-        var folder = DataFolder.open(data);
-        if (!folder.running()) {
+        if (!Files.isDirectory(data) || !DataFolder.open(data).running()) {
             if (json) {
                 out.println(
                         JSON.writeValueAsString(Map.of("running", false, "data", data.toString())));
