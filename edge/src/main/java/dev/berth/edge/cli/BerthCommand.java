@@ -60,6 +60,17 @@ public final class BerthCommand implements Runnable {
             }
             return 1;
         });
+        line.setParameterExceptionHandler((wrong, arguments) -> {
+            var command = wrong.getCommandLine();
+            command.getErr()
+                    .println(
+                            "berth: "
+                                    + wrong.getMessage()
+                                    + " ("
+                                    + command.getCommandSpec().qualifiedName()
+                                    + " --help tells how it is used)");
+            return CommandLine.ExitCode.USAGE;
+        });
         return line;
     }
 
