@@ -72,7 +72,7 @@ public record PodObservation(
     }
 
     /** The run before the latest one. */
-    Optional<ContainerRun> previous(String container) {
+    public Optional<ContainerRun> previous(String container) {
         return runs.stream()
                 .filter(run -> run.name().equals(container))
                 .sorted(Comparator.comparingInt(ContainerRun::attempt).reversed())

@@ -22,6 +22,7 @@ import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.PodFiles;
 import dev.berth.port.PodLogs;
 import dev.berth.port.PodNetwork;
+import dev.berth.port.ProbeNetwork;
 import dev.berth.port.Time;
 import dev.berth.testkit.Chaos;
 import dev.berth.testkit.Chaos.Fate;
@@ -32,6 +33,7 @@ import dev.berth.testkit.FakeKubeApi;
 import dev.berth.testkit.FakePodFiles;
 import dev.berth.testkit.FakePodLogs;
 import dev.berth.testkit.FakePodNetwork;
+import dev.berth.testkit.FakeProbeNetwork;
 import dev.berth.testkit.FakeTime;
 import java.time.Duration;
 import java.util.HashSet;
@@ -137,6 +139,7 @@ class PodsSurviveEverythingTest {
         final FakeKubeApi api;
         final FakeContainerRuntime runtime = new FakeContainerRuntime(time);
         final FakePodNetwork network = new FakePodNetwork();
+        final FakeProbeNetwork probes = new FakeProbeNetwork();
         final FakeImages images = new FakeImages();
         final FakePodFiles files = new FakePodFiles();
         final FakePodLogs logs = new FakePodLogs();
@@ -166,6 +169,7 @@ class PodsSurviveEverythingTest {
                     new Machine(
                             chaos.around(ContainerRuntime.class, runtime),
                             chaos.around(PodNetwork.class, network),
+                            chaos.around(ProbeNetwork.class, probes),
                             chaos.around(Images.class, images),
                             chaos.around(PodFiles.class, files),
                             chaos.around(PodLogs.class, logs),
