@@ -51,8 +51,7 @@ class HooksAndSidecarsTest {
     void the_hook_after_the_start_runs_before_the_next_container_starts() throws Exception {
         var pod =
                 bench.run(
-                        aPod().container(
-                                        aContainer("one").postStart(new Handler.Sleep(5)))
+                        aPod().container(aContainer("one").postStart(new Handler.Sleep(5)))
                                 .container(aContainer("two")));
         assertThat(calls()).containsExactly("start one#0");
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.PENDING);
@@ -71,8 +70,7 @@ class HooksAndSidecarsTest {
                         "FailedPostStartHook: PostStartHook failed",
                         "Killing: FailedPostStartHook");
         assertThat(bench.runtime.signals(bench.id(pod, "main", 1))).containsExactly(15);
-        assertThat(bench.container(pod, "main").state())
-                .isInstanceOf(ContainerState.Waiting.class);
+        assertThat(bench.container(pod, "main").state()).isInstanceOf(ContainerState.Waiting.class);
         assertThat(bench.runtime.commands()).containsExactly("main#0 hook", "main#1 hook");
         bench.runtime.commandsEnd(_ -> OptionalInt.of(0));
         bench.pass(Duration.ofSeconds(10));
@@ -92,8 +90,7 @@ class HooksAndSidecarsTest {
 
     @Test
     void a_deletion_cuts_the_hook_after_the_start_short() throws Exception {
-        var pod =
-                bench.run(aPod().container(aContainer("main").postStart(new Handler.Sleep(600))));
+        var pod = bench.run(aPod().container(aContainer("main").postStart(new Handler.Sleep(600))));
         bench.api.delete(pod.key());
         bench.settle();
         assertThat(bench.api.pods()).isEmpty();
@@ -141,8 +138,7 @@ class HooksAndSidecarsTest {
                         aPod().restartPolicy(RestartPolicy.ALWAYS)
                                 .container(aContainer("main").postStart(hook)));
         assertThat(bench.events(pod)).contains("FailedPostStartHook: PostStartHook failed");
-        assertThat(bench.container(pod, "main").state())
-                .isInstanceOf(ContainerState.Waiting.class);
+        assertThat(bench.container(pod, "main").state()).isInstanceOf(ContainerState.Waiting.class);
     }
 
     // ---- preStop
@@ -189,6 +185,8 @@ class HooksAndSidecarsTest {
         assertThat(bench.runtime.signals(bench.id(pod, "main", 0))).containsExactly(15);
         bench.pass(Duration.ofSeconds(1));
         bench.assertEmptyMachine();
+        // The logs are looked at once more.
+        bench.pass(Duration.ofSeconds(10));
         assertThat(bench.time.timers()).isZero();
     }
 
@@ -231,8 +229,9 @@ class HooksAndSidecarsTest {
         assertThat(calls()).containsExactly("start side#0");
         assertThat(sidecar(pod, "side").started()).isFalse();
         assertThat(bench.now(pod).status().conditionsByType().get("Initialized"))
-                .satisfies(condition -> assertThat(condition.message())
-                        .isEqualTo("containers with incomplete status: [side init]"));
+                .satisfies(condition ->
+                        assertThat(condition.message())
+                                .isEqualTo("containers with incomplete status: [side init]"));
         bench.runtime.commandsEnd(_ -> OptionalInt.of(0));
         bench.pass(Duration.ofSeconds(1));
         assertThat(calls()).containsExactly("start side#0", "start init#0");
@@ -264,8 +263,9 @@ class HooksAndSidecarsTest {
                                 .container(aContainer("main")));
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.RUNNING);
         assertThat(bench.now(pod).status().conditionsByType().get("ContainersReady"))
-                .satisfies(condition -> assertThat(condition.message())
-                        .isEqualTo("containers with unready status: [side]"));
+                .satisfies(condition ->
+                        assertThat(condition.message())
+                                .isEqualTo("containers with unready status: [side]"));
         bench.runtime.commandsEnd(_ -> OptionalInt.of(0));
         bench.pass(Duration.ofSeconds(1));
         assertThat(bench.now(pod).status().conditionsByType().get("Ready"))
@@ -282,7 +282,8 @@ class HooksAndSidecarsTest {
         bench.pass(Duration.ofSeconds(3));
         assertThat(sidecar(pod, "side").restartCount()).isOne();
         assertThat(bench.container(pod, "main").restartCount()).isZero();
-        assertThat(bench.events(pod)).contains("Killing: Init container side failed liveness probe");
+        assertThat(bench.events(pod))
+                .contains("Killing: Init container side failed liveness probe");
     }
 
     @Test
@@ -320,6 +321,8 @@ class HooksAndSidecarsTest {
         bench.settle();
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.SUCCEEDED);
         assertThat(bench.runtime.list()).isEmpty();
-        assertThat(bench.time.timers()).isZero();
+        var asked = bench.runtime.commands();
+        bench.pass(Duration.ofSeconds(10));
+        assertThat(bench.runtime.commands()).isEqualTo(asked);
     }
 }

@@ -5,6 +5,9 @@ import static dev.berth.core.pod.PodBuilder.aPod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.pod.Container.Handler;
+import dev.berth.core.pod.Container.Probe;
+import dev.berth.core.pod.ContainerBuilder;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
 import dev.berth.core.pod.Pod;
@@ -311,10 +314,32 @@ class PodsSurviveEverythingTest {
                             case 0 -> aContainer("quick" + number).command("sh", "-c", "exit 0");
                             case 1 -> aContainer("crash" + number).command("sh", "-c", "exit 3");
                             case 2 -> aContainer("deaf" + number);
-                            default -> aContainer("main" + number);
+                            default -> probed(aContainer("main" + number));
                         });
             }
             return builder;
+        }
+
+        /** Probes that pass, and hooks that do not. */
+        ContainerBuilder probed(ContainerBuilder container) {
+            var check = new Handler.Exec(List.of("check"));
+            if (roll(4) == 0) {
+                container.startupProbe(new Probe(check, 0, 1, 1 + roll(3), 1, 60, null));
+            }
+            if (roll(4) == 0) {
+                container.readinessProbe(new Probe(check, roll(4), 1, 1 + roll(5), 1, 3, null));
+            }
+            if (roll(4) == 0) {
+                var get = new Handler.HttpGet(null, "80", "/", "HTTP", List.of());
+                container.livenessProbe(new Probe(get, roll(4), 1, 1 + roll(5), 1, 3, null));
+            }
+            if (roll(4) == 0) {
+                container.preStop(roll(2) == 0 ? new Handler.Sleep(roll(8)) : check);
+            }
+            if (roll(6) == 0) {
+                container.postStart(roll(2) == 0 ? new Handler.Sleep(roll(8)) : check);
+            }
+            return container;
         }
 
         void create(PodBuilder builder) {

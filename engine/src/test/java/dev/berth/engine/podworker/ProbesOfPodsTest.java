@@ -64,7 +64,8 @@ class ProbesOfPodsTest {
     void a_ready_container_is_ready_at_once_and_a_later_failure_shows() throws Exception {
         var pod =
                 bench.run(
-                        aPod().container(aContainer("main").readinessProbe(probe(get("80"), 5, 2))));
+                        aPod().container(
+                                        aContainer("main").readinessProbe(probe(get("80"), 5, 2))));
         assertThat(ready(pod)).isTrue();
         assertThat(condition(pod, "Ready").status()).isEqualTo("True");
         bench.probes.answer(SERVER, 503, "");
@@ -75,7 +76,8 @@ class ProbesOfPodsTest {
         assertThat(condition(pod, "Ready").message())
                 .isEqualTo("containers with unready status: [main]");
         assertThat(bench.events(pod))
-                .contains("Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503");
+                .contains(
+                        "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503");
         bench.probes.answer(SERVER, 204, "");
         bench.pass(Duration.ofSeconds(5));
         assertThat(ready(pod)).isTrue();
@@ -90,8 +92,7 @@ class ProbesOfPodsTest {
                                         aContainer("main")
                                                 .readinessProbe(
                                                         new Probe(
-                                                                get("80"), 12, 1, 5, 1, 3,
-                                                                null))));
+                                                                get("80"), 12, 1, 5, 1, 3, null))));
         bench.pass(Duration.ofSeconds(11));
         assertThat(bench.probes.asked()).isEmpty();
         assertThat(ready(pod)).isFalse();
@@ -104,9 +105,9 @@ class ProbesOfPodsTest {
     void a_container_that_does_not_live_is_killed_and_comes_back() throws Exception {
         var pod =
                 bench.run(
-                        aPod().container(aContainer("main").livenessProbe(probe(get("80"), 10, 3))));
-        bench.probes.answer(
-                SERVER, 0, "Get \"http://172.16.1.10:80/\": context deadline exceeded");
+                        aPod().container(
+                                        aContainer("main").livenessProbe(probe(get("80"), 10, 3))));
+        bench.probes.answer(SERVER, 0, "Get \"http://172.16.1.10:80/\": context deadline exceeded");
         bench.pass(Duration.ofSeconds(29));
         assertThat(bench.container(pod, "main").restartCount()).isZero();
         assertThat(ready(pod)).isTrue();
@@ -140,7 +141,8 @@ class ProbesOfPodsTest {
         assertThat(bench.container(pod, "main").restartCount()).isZero();
         bench.pass(Duration.ofSeconds(1));
         assertThat(bench.container(pod, "main").restartCount()).isOne();
-        assertThat(bench.runtime.calls()).containsSubsequence("signal 15 main#0", "signal 9 main#0");
+        assertThat(bench.runtime.calls())
+                .containsSubsequence("signal 15 main#0", "signal 9 main#0");
     }
 
     @Test
@@ -149,7 +151,8 @@ class ProbesOfPodsTest {
         var pod =
                 bench.run(
                         aPod().restartPolicy(RestartPolicy.NEVER)
-                                .container(aContainer("main").livenessProbe(probe(get("80"), 1, 1))));
+                                .container(
+                                        aContainer("main").livenessProbe(probe(get("80"), 1, 1))));
         bench.pass(Duration.ofSeconds(1));
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.FAILED);
         assertThat(bench.runtime.list()).isEmpty();
@@ -244,7 +247,8 @@ class ProbesOfPodsTest {
         bench.probes.answer(SERVER, 302, "moved");
         var pod =
                 bench.run(
-                        aPod().container(aContainer("main").readinessProbe(probe(get("80"), 5, 1))));
+                        aPod().container(
+                                        aContainer("main").readinessProbe(probe(get("80"), 5, 1))));
         assertThat(ready(pod)).isTrue();
         assertThat(bench.events(pod))
                 .contains(
@@ -301,16 +305,23 @@ class ProbesOfPodsTest {
         assertThat(ready(pod)).isFalse();
     }
 
+    private void gate(Pod pod, String status) throws Exception {
+        bench.api.writeCondition(
+                pod.key(),
+                pod.uid(),
+                new Condition("example.org/lb", status, null, null, bench.time.now(), 0));
+    }
+
     @Test
     void a_readiness_gate_waits_for_somebody_elses_condition() throws Exception {
         var pod = bench.run(aPod().readinessGate("example.org/lb"));
         assertThat(condition(pod, "ContainersReady").status()).isEqualTo("True");
         assertThat(condition(pod, "Ready").status()).isEqualTo("False");
         assertThat(condition(pod, "Ready").reason()).isEqualTo("ReadinessGatesNotReady");
-        bench.api.setCondition(pod.key(), "example.org/lb", "True");
+        gate(pod, "True");
         bench.settle();
         assertThat(condition(pod, "Ready").status()).isEqualTo("True");
-        bench.api.setCondition(pod.key(), "example.org/lb", "False");
+        gate(pod, "False");
         bench.settle();
         assertThat(condition(pod, "Ready").status()).isEqualTo("False");
     }
