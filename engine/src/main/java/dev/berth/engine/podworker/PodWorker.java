@@ -216,6 +216,7 @@ final class PodWorker implements Runnable {
                 // Made and never started: the crash came between. It is made anew.
                 around.machine().runtime().remove(container.id());
                 images.unmount(container.id());
+                around.claims().release(container.id());
                 continue;
             }
             existing.add(container.id());

@@ -252,6 +252,17 @@ public final class PodWorkers implements AutoCloseable {
                         box,
                         () -> forget(pod.uid()));
         workers.put(pod.uid(), worker);
+        if (containers != null) {
+            // From now on nobody looks for them in what was found, so their ends go to the box at
+            // once, before its thread has begun.
+            for (var container : containers) {
+                claims.put(container.id(), box);
+                var missed = unclaimed.remove(container.id());
+                if (missed != null) {
+                    box.exit(missed);
+                }
+            }
+        }
         box.wish(pod);
         threads.removeIf(thread -> !thread.isAlive());
         threads.add(Thread.ofVirtual().name("pod-" + pod.key()).start(worker));
