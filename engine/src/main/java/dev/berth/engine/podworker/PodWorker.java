@@ -405,14 +405,14 @@ final class PodWorker implements Runnable {
     private void lookAgain() {
         var dues = new ArrayList<Instant>();
         var decision = PodDecision.of(pod.spec(), observed(), backOffs, now());
-        decision.start().forEach(name -> dues.add(retries.getOrDefault(name, now())));
+        // What is not to be done now must not be due: it would be looked at again and again.
+        for (var name : decision.start()) {
+            var due = retries.getOrDefault(name, now());
+            dues.add(groundRetry != null && groundRetry.isAfter(due) ? groundRetry : due);
+        }
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
         if (decision.over()) {
             dues.add(now());
-        }
-        if (groundRetry != null) {
-            dues.removeIf(due -> due.isBefore(groundRetry));
-            dues.add(groundRetry);
         }
         if (deadline() != null) {
             dues.add(deadline());
@@ -420,7 +420,7 @@ final class PodWorker implements Runnable {
         if (ground.tokensDue() != null) {
             dues.add(tokenRetry != null ? tokenRetry : ground.tokensDue());
         }
-        if (limitRetry != null) {
+        if (limitRetry != null && !running().isEmpty()) {
             dues.add(limitRetry);
         }
         dues.stream()
