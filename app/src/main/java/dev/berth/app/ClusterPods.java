@@ -2,6 +2,7 @@ package dev.berth.app;
 
 import dev.berth.adapter.files.DiskPodFiles;
 import dev.berth.adapter.files.DiskPodLogs;
+import dev.berth.adapter.probe.VpcProbes;
 import dev.berth.core.network.AccountNetwork;
 import dev.berth.core.node.HostFacts;
 import dev.berth.core.placement.HostCapacity;
@@ -127,6 +128,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             new dev.berth.engine.podworker.Machine(
                                     machine.runtime(),
                                     machine.network(),
+                                    new VpcProbes(machine.network(), time),
                                     machine.images(),
                                     new DiskPodFiles(data.path()),
                                     new DiskPodLogs(data.resolve("logs").resolve("pods")),
