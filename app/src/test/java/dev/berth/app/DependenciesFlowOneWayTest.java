@@ -48,7 +48,7 @@ class DependenciesFlowOneWayTest {
     void every_room_is_seen() {
         var rooms = new TreeSet<String>();
         for (var type : HOUSE) {
-            rooms.add(type.getPackageName().split("\\.")[2]);
+            rooms.add(type.getPackageName().split("\\.", -1)[2]);
         }
         assertThat(rooms).contains("core", "port", "engine", "adapter", "edge", "app", "testkit");
     }
@@ -94,14 +94,15 @@ class DependenciesFlowOneWayTest {
                                         "the time, chance or the environment is asked",
                                         call ->
                                                 Set.of(
-                                                                "now",
-                                                                "currentTimeMillis",
-                                                                "nanoTime",
-                                                                "randomUUID",
-                                                                "random",
-                                                                "getenv",
-                                                                "getProperty")
-                                                        .contains(call.getTarget().getName())
+                                                                        "now",
+                                                                        "currentTimeMillis",
+                                                                        "nanoTime",
+                                                                        "randomUUID",
+                                                                        "random",
+                                                                        "getenv",
+                                                                        "getProperty")
+                                                                .contains(
+                                                                        call.getTarget().getName())
                                                         && call.getTargetOwner()
                                                                 .getPackageName()
                                                                 .startsWith("java."))));
@@ -170,7 +171,9 @@ class DependenciesFlowOneWayTest {
                 knowing.add(room(type));
             }
         }
-        assertThat(knowing).hasSizeLessThanOrEqualTo(1).allMatch(room -> room.startsWith("adapter"));
+        assertThat(knowing)
+                .hasSizeLessThanOrEqualTo(1)
+                .allMatch(room -> room.startsWith("adapter"));
     }
 
     @Test
@@ -312,7 +315,7 @@ class DependenciesFlowOneWayTest {
 
     /** {@code adapter.kube} of {@code dev.berth.adapter.kube.Anything}. */
     private static String room(JavaClass type) {
-        var parts = type.getPackageName().split("\\.");
+        var parts = type.getPackageName().split("\\.", -1);
         return parts.length > 3 ? parts[2] + "." + parts[3] : parts[2];
     }
 
