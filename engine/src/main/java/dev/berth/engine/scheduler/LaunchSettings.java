@@ -80,8 +80,8 @@ final class LaunchSettings {
     }
 
     private Settings read() {
-        var begun = time.nanos();
         try {
+            var begun = time.nanos();
             // Side by side, because a pod waits for both.
             var auth = new FutureTask<>(this::awsAuth);
             Thread.ofVirtual().name("aws-auth").start(auth);
@@ -104,9 +104,6 @@ final class LaunchSettings {
         } catch (ExecutionException e) {
             if (e.getCause() instanceof KubeUnavailable away) {
                 throw new KubeUnavailable(String.valueOf(away.getMessage()), away);
-            }
-            if (e.getCause() instanceof Error bug) {
-                throw bug;
             }
             throw new IllegalStateException(e.getCause());
         } catch (InterruptedException stop) {
