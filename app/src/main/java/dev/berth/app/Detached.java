@@ -78,6 +78,7 @@ final class Detached {
                         "--account",
                         options.account()));
         command.addAll(List.of("--versions", options.strictVersions() ? "strict" : "nearest"));
+        command.addAll(List.of("--memory-overcommit", String.valueOf(options.memoryOvercommit())));
         for (var mirror : options.mirrors()) {
             command.addAll(List.of("--mirror", mirror));
         }

@@ -2,6 +2,7 @@ package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
 import dev.berth.core.pod.Pod;
+import dev.berth.engine.Busy;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.Container;
 import dev.berth.port.ContainerRuntime.Exit;
@@ -252,6 +253,17 @@ public final class PodWorkers implements AutoCloseable {
                         box,
                         () -> forget(pod.uid()));
         workers.put(pod.uid(), worker);
+        if (containers != null) {
+            // From now on nobody looks for them in what was found, so their ends go to the box at
+            // once, before its thread has begun.
+            for (var container : containers) {
+                claims.put(container.id(), box);
+                var missed = unclaimed.remove(container.id());
+                if (missed != null) {
+                    box.exit(missed);
+                }
+            }
+        }
         box.wish(pod);
         threads.removeIf(thread -> !thread.isAlive());
         threads.add(Thread.ofVirtual().name("pod-" + pod.key()).start(worker));
