@@ -94,14 +94,15 @@ class DependenciesFlowOneWayTest {
                                         "the time, chance or the environment is asked",
                                         call ->
                                                 Set.of(
-                                                                "now",
-                                                                "currentTimeMillis",
-                                                                "nanoTime",
-                                                                "randomUUID",
-                                                                "random",
-                                                                "getenv",
-                                                                "getProperty")
-                                                        .contains(call.getTarget().getName())
+                                                                        "now",
+                                                                        "currentTimeMillis",
+                                                                        "nanoTime",
+                                                                        "randomUUID",
+                                                                        "random",
+                                                                        "getenv",
+                                                                        "getProperty")
+                                                                .contains(
+                                                                        call.getTarget().getName())
                                                         && call.getTargetOwner()
                                                                 .getPackageName()
                                                                 .startsWith("java."))));
@@ -170,7 +171,9 @@ class DependenciesFlowOneWayTest {
                 knowing.add(room(type));
             }
         }
-        assertThat(knowing).hasSizeLessThanOrEqualTo(1).allMatch(room -> room.startsWith("adapter"));
+        assertThat(knowing)
+                .hasSizeLessThanOrEqualTo(1)
+                .allMatch(room -> room.startsWith("adapter"));
     }
 
     @Test

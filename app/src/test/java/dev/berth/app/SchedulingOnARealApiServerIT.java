@@ -82,7 +82,8 @@ class SchedulingOnARealApiServerIT {
                         plane.caPem(),
                         plane.clientCertPem(),
                         plane.clientKeyPem());
-        api.updateConfigMap("kube-system", "aws-auth", _ -> Map.of("mapRoles", "- rolearn: " + ROLE));
+        api.updateConfigMap(
+                "kube-system", "aws-auth", _ -> Map.of("mapRoles", "- rolearn: " + ROLE));
         timelines = new RecentTimelines(time, 1000);
         startScheduling();
     }
@@ -93,7 +94,12 @@ class SchedulingOnARealApiServerIT {
                         "lab", "arn", "111122223333", "eu-west-1", "v1.36.3", "vpc-1", api);
         var host =
                 new HostFacts(
-                        "eu-west-1", "Amazon Linux 2", "6.1", "crun://1.8.1", "v1.36.3", "amd64",
+                        "eu-west-1",
+                        "Amazon Linux 2",
+                        "6.1",
+                        "crun://1.8.1",
+                        "v1.36.3",
+                        "amd64",
                         "boot");
         var places = new Places(new HostCapacity(1_000_000, 1_000_000), _ -> Set.of());
         var network = new OneSubnet();
@@ -288,12 +294,11 @@ class SchedulingOnARealApiServerIT {
         var stamps = timelines.of(uid);
         var seen = stamps.get(Phase.SEEN);
         var text = new StringBuilder();
-        stamps.forEach(
-                (phase, at) ->
-                        text.append(phase)
-                                .append(" +")
-                                .append(Duration.between(seen, at).toNanos() / 1000)
-                                .append("us "));
+        stamps.forEach((phase, at) ->
+                text.append(phase)
+                        .append(" +")
+                        .append(Duration.between(seen, at).toNanos() / 1000)
+                        .append("us "));
         return text.toString();
     }
 }
