@@ -3,6 +3,7 @@ package dev.berth.app;
 import dev.berth.adapter.files.DiskPodFiles;
 import dev.berth.adapter.files.DiskPodLogs;
 import dev.berth.adapter.probe.VpcProbes;
+import dev.berth.core.network.AccountNetwork;
 import dev.berth.core.node.HostFacts;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
@@ -30,6 +31,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,7 +71,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             RoleView roles,
             SSLContext tls,
             Time time,
-            RecentTimelines timelines)
+            RecentTimelines timelines,
+            double memoryOvercommit)
             throws IOException {
         this.data = data;
         this.machine = machine;
@@ -83,18 +87,17 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                         HostCapacity.of(
                                 Runtime.getRuntime().availableProcessors(),
                                 (long) (memoryMebibytes() * MEMORY_SHARE),
-                                CPU_OVERCOMMIT),
+                                CPU_OVERCOMMIT,
+                                memoryOvercommit),
                         this::heldByGateways);
     }
 
-    /** The parts of one cluster. */
+    /** What runs for one cluster; all its parts in the order they were begun. */
     private record Running(
             RunningCluster cluster,
-            FargateNodes nodes,
+            List<AutoCloseable> parts,
             PodWorkers workers,
-            FargateScheduler scheduler,
-            KubeletEndpoint kubelet,
-            Egress egress) {}
+            FargateScheduler scheduler) {}
 
     /** Where a cluster's API server dials its nodes. */
     Path egressSocket(String clusterName) {
@@ -117,6 +120,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             uid -> machine.network().sandbox(uid).isPresent(),
                             time);
             began.add(nodes);
+            began.add(machine.network().onDetached(nodes::detached));
             nodes.start();
             var workers =
                     new PodWorkers(
@@ -129,7 +133,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                     new DiskPodFiles(data.path()),
                                     new DiskPodLogs(data.resolve("logs").resolve("pods")),
                                     time),
-                            new PodSettings(cluster.name(), dns()),
+                            new PodSettings(cluster.name(), dns(cluster)),
                             nodes::placed,
                             timelines);
             began.add(workers);
@@ -150,17 +154,16 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             var kubelet = new KubeletEndpoint(new PodNodeStreams(workers.streams()), tls);
             began.add(kubelet);
             kubelet.start();
-            var egress =
+            began.add(
                     new Egress(
                             egressSocket(cluster.name()),
                             kubelet::port,
                             (host, port) ->
                                     new VpcTunnel(
                                             machine.network()
-                                                    .dialFromVpc(cluster.vpcId(), host, port)));
+                                                    .dialFromVpc(cluster.vpcId(), host, port))));
             running.put(
-                    cluster.name(),
-                    new Running(cluster, nodes, workers, scheduler, kubelet, egress));
+                    cluster.name(), new Running(cluster, List.copyOf(began), workers, scheduler));
         } catch (Exception failure) {
             for (var part : began.reversed()) {
                 close(part);
@@ -176,30 +179,49 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
 
     @Override
     public void stopping(String clusterName) {
-        var parts = running.remove(clusterName);
-        if (parts != null) {
-            for (var part :
-                    List.of(
-                            parts.egress,
-                            parts.kubelet,
-                            parts.scheduler,
-                            parts.workers,
-                            parts.nodes)) {
-                close(part);
+        var ending = running.remove(clusterName);
+        if (ending != null) {
+            ending.parts().reversed().forEach(ClusterPods::close);
+        }
+    }
+
+    /**
+     * Follows the account's networks: a VPC that is gone goes from this machine, the others'
+     * subnets are laid out as they are now, and pods that wait for an address are looked at again.
+     */
+    void networksChanged(AccountNetwork now) {
+        for (var vpcId : machine.network().vpcs()) {
+            if (!now.vpcs().containsKey(vpcId)) {
+                try {
+                    machine.network().removeVpc(vpcId);
+                } catch (NetworkFailed failed) {
+                    LOG.warn("VPC cannot be taken down vpc={}", vpcId, failed);
+                }
             }
         }
+        for (var vpcId : machine.network().vpcs()) {
+            try {
+                ensureVpc(vpcId);
+            } catch (NetworkFailed failed) {
+                LOG.warn("VPC cannot be laid out anew vpc={}", vpcId, failed);
+            }
+        }
+        running.values().forEach(cluster -> cluster.scheduler().wake());
     }
 
     /** How many pods a cluster runs here. */
     int count(String clusterName) {
-        var parts = running.get(clusterName);
-        return parts == null ? 0 : parts.workers.streams().pods().size();
+        var cluster = running.get(clusterName);
+        return cluster == null ? 0 : cluster.workers().streams().pods().size();
     }
 
-    /** When a pod passed each step of its way, in milliseconds since 1970. */
+    /** When a pod passed each step of its way, in microseconds since 1970. */
     Map<String, Long> timeline(String podUid) {
         var stamps = new LinkedHashMap<String, Long>();
-        timelines.of(podUid).forEach((phase, at) -> stamps.put(phase.name(), at.toEpochMilli()));
+        timelines
+                .of(podUid)
+                .forEach((phase, at) ->
+                        stamps.put(phase.name(), ChronoUnit.MICROS.between(Instant.EPOCH, at)));
         return stamps;
     }
 
@@ -252,7 +274,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
     }
 
-    private static Dns dns() throws IOException {
+    private static Dns dns(RunningCluster cluster) throws IOException {
         var nameservers = new ArrayList<String>();
         var searches = new ArrayList<String>();
         var resolv = Path.of("/etc/resolv.conf");
@@ -267,7 +289,9 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             }
         }
         return new Dns(
-                "10.100.0.10", "cluster.local", new Resolver(nameservers, searches, List.of()));
+                cluster.serviceRange().dnsAddress(),
+                "cluster.local",
+                new Resolver(nameservers, searches, List.of()));
     }
 
     private static String architecture() {

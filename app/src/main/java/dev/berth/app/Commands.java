@@ -9,9 +9,12 @@ import dev.berth.edge.cli.AwsClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -26,6 +29,10 @@ import tools.jackson.databind.json.JsonMapper;
 final class Commands implements Actions {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final int TOKEN_MINUTES = 14;
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    /** How long a process without its lock may take to be gone. */
+    private static final int PROCESS_END_SECONDS = 10;
 
     private final PrintStream out = System.out;
     private final PrintStream err = System.err;
@@ -109,7 +116,14 @@ final class Commands implements Actions {
     @Override
     public int kubeconfig(Path data, String cluster, @Nullable Path file) throws Exception {
         var described =
-                client(instance(data)).eks("GET", "/clusters/" + cluster, null).path("cluster");
+                client(instance(data))
+                        .eks(
+                                "GET",
+                                "/clusters/"
+                                        + URLEncoder.encode(cluster, StandardCharsets.UTF_8)
+                                                .replace("+", "%20"),
+                                null)
+                        .path("cluster");
         if (described.path("endpoint").asString("").isEmpty()) {
             say(
                     "cluster "
@@ -211,8 +225,7 @@ final class Commands implements Actions {
 
     @Override
     public int status(Path data, boolean json) throws Exception {
-        var folder = DataFolder.open(data);
-        if (!folder.running()) {
+        if (!Files.isDirectory(data) || !DataFolder.open(data).running()) {
             if (json) {
                 out.println(
                         JSON.writeValueAsString(Map.of("running", false, "data", data.toString())));
@@ -221,7 +234,7 @@ final class Commands implements Actions {
             }
             return 1;
         }
-        var status = new ControlClient(instance(data)).run("status", Map.of(), this::say);
+        var status = new ControlClient(instance(data)).run("status", Map.of(), PATIENCE, this::say);
         if (json) {
             out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(status));
         } else {
@@ -245,7 +258,11 @@ final class Commands implements Actions {
         if (folder.running()) {
             var instance = instance(data);
             say("stopping the Berth at " + instance.endpoint());
-            new ControlClient(instance).run("stop", Map.of(), this::say);
+            try {
+                new ControlClient(instance).run("stop", Map.of(), PATIENCE, this::say);
+            } catch (IOException deaf) {
+                kill(instance, "it does not answer");
+            }
             waitUntilEnded(folder, instance);
         }
         try (var _ =
@@ -267,7 +284,6 @@ final class Commands implements Actions {
 
     private void waitUntilEnded(DataFolder folder, InstanceFile instance)
             throws IOException, InterruptedException {
-        var process = ProcessHandle.of(instance.pid());
         var told = Instant.now();
         var began = Instant.now();
         while (folder.running()) {
@@ -275,12 +291,24 @@ final class Commands implements Actions {
                 told = Instant.now();
                 say("still stopping");
             }
-            if (Instant.now().isAfter(began.plusSeconds(60)) && process.isPresent()) {
-                say("it did not end within a minute: killing process " + instance.pid());
-                process.get().destroyForcibly();
+            if (Instant.now().isAfter(began.plusSeconds(60))) {
+                kill(instance, "it did not end within a minute");
+                began = Instant.now();
             }
             Thread.sleep(20);
         }
+        // The lock goes a moment before the process does, and who asks afterwards is to see
+        // neither.
+        var end = Instant.now().plusSeconds(PROCESS_END_SECONDS);
+        while (process.isPresent() && process.get().isAlive() && Instant.now().isBefore(end)) {
+            Thread.sleep(5);
+        }
+    }
+
+    /** Ends a Berth that holds its data folder's lock, and so is the one that wrote the file. */
+    private void kill(InstanceFile instance, String why) {
+        say(why + ": killing process " + instance.pid());
+        ProcessHandle.of(instance.pid()).ifPresent(ProcessHandle::destroyForcibly);
     }
 
     @Override

@@ -25,10 +25,15 @@ final class ControlClient {
     /**
      * Runs a command and returns its result.
      *
+     * @param patience until the first word of an answer
      * @param progress told what it says meanwhile
      * @throws IOException with Berth's own words when it could not
      */
-    JsonNode run(String command, Map<String, String> arguments, Consumer<String> progress)
+    JsonNode run(
+            String command,
+            Map<String, String> arguments,
+            Duration patience,
+            Consumer<String> progress)
             throws IOException, InterruptedException {
         var request =
                 HttpRequest.newBuilder(
@@ -38,7 +43,7 @@ final class ControlClient {
                                                 + "/"
                                                 + command))
                         .header("authorization", "Bearer " + instance.controlSecret())
-                        .timeout(Duration.ofMinutes(15))
+                        .timeout(patience)
                         .POST(
                                 HttpRequest.BodyPublishers.ofByteArray(
                                         JSON.writeValueAsBytes(arguments)))

@@ -66,6 +66,7 @@ final class Server {
     private final Runnable stopAsked;
     private final Deque<Ending> endings = new ArrayDeque<>();
     private @Nullable AwsEndpoint aws;
+    private volatile boolean complete;
 
     /** Ends something that was begun. */
     private interface Ending {
@@ -98,9 +99,15 @@ final class Server {
         var processes = new ChildProcesses();
         var random = new SecureRandom();
 
-        // What an earlier life has left running is found first: pods may have gone on without us.
+        // What an earlier life has left running is found first: pods may have gone on without us,
+        // and
+        // go on still when this start fails.
         var machine = ending(new Machine(data, options.mirrors()), Machine::close);
-        endings.push(machine::destroy);
+        endings.push(() -> {
+            if (complete) {
+                machine.destroy();
+            }
+        });
         machine.start();
 
         // The one database.
@@ -145,7 +152,15 @@ final class Server {
         var pods =
                 ending(
                         new ClusterPods(
-                                data, machine, profiles, networks, roles, tls, time, timelines),
+                                data,
+                                machine,
+                                profiles,
+                                networks,
+                                roles,
+                                tls,
+                                time,
+                                timelines,
+                                options.memoryOvercommit()),
                         ClusterPods::close);
         var planes =
                 ending(
@@ -189,6 +204,8 @@ final class Server {
                         Clusters::stop);
         networks.addSubnetUser(clusters::usesSubnet);
         networks.addSubnetUser(profiles::usesSubnet);
+        networks.addListener(pods::networksChanged);
+        pods.networksChanged(networks.network());
 
         // The ways in.
         var services = AwsServices.builder();
@@ -264,6 +281,7 @@ final class Server {
                         control.port(),
                         secret)
                 .write(data.path());
+        complete = true;
         LOG.info(
                 "Berth runs endpoint={} data={} instance={}",
                 endpoint(),

@@ -48,7 +48,7 @@ class DependenciesFlowOneWayTest {
     void every_room_is_seen() {
         var rooms = new TreeSet<String>();
         for (var type : HOUSE) {
-            rooms.add(type.getPackageName().split("\\.")[2]);
+            rooms.add(type.getPackageName().split("\\.", -1)[2]);
         }
         assertThat(rooms).contains("core", "port", "engine", "adapter", "edge", "app", "testkit");
     }
@@ -315,7 +315,7 @@ class DependenciesFlowOneWayTest {
 
     /** {@code adapter.kube} of {@code dev.berth.adapter.kube.Anything}. */
     private static String room(JavaClass type) {
-        var parts = type.getPackageName().split("\\.");
+        var parts = type.getPackageName().split("\\.", -1);
         return parts.length > 3 ? parts[2] + "." + parts[3] : parts[2];
     }
 

@@ -4,16 +4,23 @@ import dev.berth.edge.cli.AwsClient;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
@@ -29,6 +36,7 @@ public final class Bench {
     static final int WARM_UP = 5;
     static final int ONE_BY_ONE = 50;
     static final int AT_ONCE = 50;
+    private static final int LOG_LINES = 60;
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Pattern EXPORT = Pattern.compile("export (\\w+)=(.*)");
     private static final String CLUSTER = "bench";
@@ -59,6 +67,9 @@ public final class Bench {
                         Files.createTempDirectory("berth-bench"));
         try {
             bench.measure();
+        } catch (Exception failure) {
+            bench.tellLog();
+            throw failure;
         } finally {
             bench.run("down", "--purge", "--data", bench.data.toString());
         }
@@ -67,9 +78,15 @@ public final class Bench {
         }
     }
 
+    private void tellLog() throws IOException {
+        var lines = Files.readAllLines(data.resolve("berth.log"));
+        lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size())
+                .forEach(System.err::println);
+    }
+
     private void measure() throws Exception {
         var began = System.nanoTime();
-        run("up", "--detach", "--port", "0", "--data", data.toString());
+        run("up", "--detach", "--port", "0", "--memory-overcommit", "8", "--data", data.toString());
         figure(
                 Figure.of(
                         "berth up --detach to an answering endpoint",
@@ -132,15 +149,25 @@ public final class Bench {
         var memoryBefore = memory();
         var load = load();
         var times = new ArrayList<Double>();
+        var counted = new ArrayList<Cluster.Created>();
+        var admissionBefore = admissions(api);
         for (var i = 0; i < WARM_UP + ONE_BY_ONE; i++) {
             var name = "one-" + i;
-            var began = api.create(name);
-            var took = (api.awaitRunning(name) - began) / 1e6;
+            var created = api.create(name);
+            var took = (api.awaitRunning(name) - created.began()) / 1e6;
             if (i >= WARM_UP) {
                 times.add(took);
+                counted.add(created);
             }
         }
         figure(Figure.of("pod create to Running, one after another", "ms", times, load));
+        figure(
+                Figure.of(
+                        "admission webhook p99, one after another",
+                        "ms",
+                        Histogram.quantile(0.99, admissionBefore, admissions(api)),
+                        load));
+        whereTheTimeGoes(counted, load);
         var memoryAfter = memory();
         figure(
                 Figure.of(
@@ -160,18 +187,27 @@ public final class Bench {
         for (var i = 0; i < WARM_UP + ONE_BY_ONE; i++) {
             api.awaitGone("one-" + i);
         }
-        load = load();
+        atOnce(api);
+    }
+
+    /** All are asked for side by side, as a Deployment's controller does. */
+    private void atOnce(Cluster api) throws Exception {
+        var load = load();
+        var admissionBefore = admissions(api);
         var began = System.nanoTime();
-        var starts = new ArrayList<Long>();
-        for (var i = 0; i < AT_ONCE; i++) {
-            starts.add(api.create("burst-" + i));
+        var asked = new ArrayList<Future<Cluster.Created>>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (var i = 0; i < AT_ONCE; i++) {
+                var name = "burst-" + i;
+                asked.add(threads.submit(() -> api.create(name)));
+            }
         }
         var last = 0L;
         var each = new ArrayList<Double>();
         for (var i = 0; i < AT_ONCE; i++) {
             var at = api.awaitRunning("burst-" + i);
             last = Math.max(last, at);
-            each.add((at - starts.get(i)) / 1e6);
+            each.add((at - asked.get(i).get().began()) / 1e6);
         }
         figure(
                 Figure.of(
@@ -182,38 +218,63 @@ public final class Bench {
         figure(Figure.of("pod create to Running, " + AT_ONCE + " at once", "ms", each, load));
         figure(
                 Figure.of(
-                        "admission webhook p99, at most",
+                        "admission webhook p99, " + AT_ONCE + " at once",
                         "ms",
-                        admissionP99(api.text("/metrics")),
+                        Histogram.quantile(0.99, admissionBefore, admissions(api)),
                         load));
     }
 
-    /**
-     * The upper bound of the histogram's bucket that holds the 99th percentile, as the API server
-     * counts it.
-     */
-    private static double admissionP99(String metrics) {
-        var bucket =
-                Pattern.compile(
-                        "apiserver_admission_webhook_admission_duration_seconds_bucket\\{name=\"0500-amazon-eks-fargate[^}]*le=\"([^\"]+)\"} (\\d+)");
-        var counts = new ArrayList<double[]>();
-        metrics.lines()
-                .map(bucket::matcher)
-                .filter(java.util.regex.Matcher::lookingAt)
-                .forEach(match ->
-                        counts.add(
-                                new double[] {
-                                    match.group(1).equals("+Inf")
-                                            ? Double.POSITIVE_INFINITY
-                                            : Double.parseDouble(match.group(1)),
-                                    Double.parseDouble(match.group(2))
-                                }));
-        var all = counts.stream().mapToDouble(count -> count[1]).max().orElse(0);
-        return counts.stream()
-                .filter(count -> count[1] >= all * 0.99)
-                .mapToDouble(count -> count[0] * 1000)
-                .min()
-                .orElse(Double.NaN);
+    /** How long the API server waited for the webhook, as it counts that itself. */
+    private static Histogram admissions(Cluster api) throws IOException, InterruptedException {
+        return Histogram.read(
+                api.text("/metrics"),
+                "apiserver_admission_webhook_admission_duration_seconds_bucket",
+                "name=\"0500-amazon-eks-fargate");
+    }
+
+    /** The medians of the steps of a pod's start, each from the step before. */
+    private void whereTheTimeGoes(List<Cluster.Created> pods, double load)
+            throws IOException, InterruptedException {
+        var instance = JSON.readTree(Files.readAllBytes(data.resolve("instance.json")));
+        var steps = new LinkedHashMap<String, List<Double>>();
+        try (var http = HttpClient.newHttpClient()) {
+            for (var pod : pods) {
+                var answer =
+                        http.send(
+                                        HttpRequest.newBuilder(
+                                                        URI.create(
+                                                                "http://127.0.0.1:"
+                                                                        + instance.path(
+                                                                                        "controlPort")
+                                                                                .asInt()
+                                                                        + "/timelines"))
+                                                .header(
+                                                        "authorization",
+                                                        "Bearer "
+                                                                + instance.path("controlSecret")
+                                                                        .asString())
+                                                .POST(
+                                                        HttpRequest.BodyPublishers.ofString(
+                                                                "{\"uid\":\"" + pod.uid() + "\"}"))
+                                                .build(),
+                                        HttpResponse.BodyHandlers.ofString())
+                                .body();
+                var before = ChronoUnit.MICROS.between(Instant.EPOCH, pod.at());
+                for (var stamp : JSON.readTree(answer).path("result").properties()) {
+                    var at = stamp.getValue().asLong();
+                    steps.computeIfAbsent(stamp.getKey(), first -> new ArrayList<>())
+                            .add((at - before) / 1e3);
+                    before = at;
+                }
+            }
+        }
+        steps.forEach((step, millis) ->
+                figure(
+                        Figure.of(
+                                "  of which to " + step.toLowerCase(Locale.ROOT),
+                                "ms",
+                                millis,
+                                load)));
     }
 
     private double memory() throws IOException, InterruptedException {

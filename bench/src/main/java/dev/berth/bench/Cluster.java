@@ -2,6 +2,7 @@ package dev.berth.bench;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -10,6 +11,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +29,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class Cluster implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final String PODS = "/api/v1/namespaces/default/pods";
+    private static final String EVENTS =
+            "/api/v1/namespaces/default/events?fieldSelector=involvedObject.name=";
 
     private final String endpoint;
     private final Supplier<String> token;
@@ -65,7 +69,15 @@ final class Cluster implements AutoCloseable {
                 http.send(
                         request(PODS + "?watch=1&resourceVersion=" + version).GET().build(),
                         HttpResponse.BodyHandlers.ofLines());
-        Thread.ofVirtual().name("watch").start(() -> stream.body().forEach(this::told));
+        Thread.ofVirtual()
+                .name("watch")
+                .start(() -> {
+                    try (var lines = stream.body()) {
+                        lines.forEach(this::told);
+                    } catch (UncheckedIOException closed) {
+                        // The bench has ended, or it will miss the pods and say so.
+                    }
+                });
     }
 
     private void told(String line) {
@@ -86,8 +98,17 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    /** Makes a pod; returns the moment before the request was sent, in nanoseconds. */
-    long create(String name) throws IOException, InterruptedException {
+    /**
+     * A pod that was asked for.
+     *
+     * @param began the moment before the request was sent, in nanoseconds
+     * @param at the same, by the wall clock
+     * @param uid the pod's
+     */
+    record Created(long began, Instant at, String uid) {}
+
+    /** Makes a pod. */
+    Created create(String name) throws IOException, InterruptedException {
         waiting.put(name, new CountDownLatch(1));
         var pod =
                 Map.of(
@@ -109,6 +130,7 @@ final class Cluster implements AutoCloseable {
                                             "imagePullPolicy", "IfNotPresent",
                                             "command", new String[] {"sleep", "3600"})
                                 }));
+        var at = Instant.now();
         var began = System.nanoTime();
         var response =
                 http.send(
@@ -123,14 +145,19 @@ final class Cluster implements AutoCloseable {
             throw new IOException(
                     "creating " + name + ": " + response.statusCode() + " " + response.body());
         }
-        return began;
+        var uid = JSON.readTree(response.body()).path("metadata").path("uid").asString();
+        return new Created(began, at, uid);
     }
 
     /** Waits until a pod runs; returns that moment, in nanoseconds. */
     long awaitRunning(String name) throws IOException, InterruptedException {
         var latch = waiting.get(name);
         if (latch == null || !latch.await(120, TimeUnit.SECONDS)) {
-            throw new IOException(name + " did not run within two minutes");
+            throw new IOException(
+                    name
+                            + " did not run within two minutes: "
+                            + text(PODS + "/" + name)
+                            + text(EVENTS + name));
         }
         return runningAt.getOrDefault(name, 0L);
     }

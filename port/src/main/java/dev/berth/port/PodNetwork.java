@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The VPCs' networks on this machine: one network namespace for each VPC, one for each pod, a veth
@@ -34,6 +35,9 @@ public interface PodNetwork {
 
     /** Takes a pod's namespaces away; nothing when there are none. */
     void detach(String podUid);
+
+    /** Tells the uid of each pod that is detached from now on, once its address is free. */
+    Subscription onDetached(Consumer<String> listener);
 
     /** The pods that are attached, by uid, also those of an earlier life of Berth. */
     Map<String, Sandbox> attached();

@@ -59,6 +59,23 @@ public final class Chaos {
         }
     }
 
+    /** Lasts until it is closed. */
+    public interface Silence extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Lets threads of lives that are over end without a word, until the answer is closed. */
+    public static Silence silence() {
+        var before = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((_, thrown) -> {
+            if (!(thrown instanceof Severed)) {
+                thrown.printStackTrace();
+            }
+        });
+        return () -> Thread.setDefaultUncaughtExceptionHandler(before);
+    }
+
     /** Ends this life of Berth. */
     public void sever() {
         severed = true;

@@ -62,6 +62,7 @@ public final class FakeKubeApi implements KubeApi {
     private final Map<Call, ArrayDeque<Fault>> faults = new EnumMap<>(Call.class);
     private final List<Call> calls = new ArrayList<>();
     private long version;
+    private long tellings;
     private boolean closed;
 
     /** Tells every change as it happened. */
@@ -333,6 +334,38 @@ public final class FakeKubeApi implements KubeApi {
     /** Waits until all that happened so far was told to every watch, and the telling returned. */
     public void awaitTold(Duration timeout) {
         await(api -> api.watches.stream().allMatch(Watch::idle), timeout);
+    }
+
+    /** Something that works on what it was told. */
+    @FunctionalInterface
+    public interface Worker {
+        /** Waits until nothing is under way; false when the time passed first. */
+        boolean awaitQuiet(Duration atMost) throws InterruptedException;
+    }
+
+    /**
+     * Waits until, at one and the same moment, all was told and nothing is under way. Then nothing
+     * changes any more before the test does something or lets time pass.
+     *
+     * @param timeout how long each single wait may take, in real time; only what never ends at all
+     *     should meet it
+     * @throws AssertionError after the time
+     */
+    public void awaitStill(Worker worker, Duration timeout) throws InterruptedException {
+        long before;
+        do {
+            lock.lock();
+            try {
+                awaitTold(timeout);
+                before = tellings;
+            } finally {
+                lock.unlock();
+            }
+            if (!worker.awaitQuiet(timeout)) {
+                throw new AssertionError("something goes on and on; pods: " + pods());
+            }
+            // What was still under way may have caused something new to tell.
+        } while (reading(() -> tellings) != before);
     }
 
     /** Makes every watch begin anew: all pods that exist are told again. */
@@ -917,6 +950,7 @@ public final class FakeKubeApi implements KubeApi {
         }
 
         private void add(String key, Tale tale) {
+            tellings++;
             waiting.computeIfAbsent(key, _ -> new ArrayDeque<>()).add(tale);
         }
 

@@ -1,6 +1,7 @@
 package dev.berth.testkit;
 
 import dev.berth.port.PodNetwork;
+import dev.berth.port.Subscription;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** VPCs, attached pods and their listening ports in memory. Any thread may call. */
 public final class FakePodNetwork implements PodNetwork {
     private final ReentrantLock lock = new ReentrantLock();
+    private final List<Consumer<String>> detachments = new CopyOnWriteArrayList<>();
     private final Map<String, Vpc> vpcs = new TreeMap<>();
     private final Map<String, Sandbox> sandboxes = new TreeMap<>();
     private final Map<String, Consumer<Connection>> servers = new HashMap<>();
@@ -146,6 +149,13 @@ public final class FakePodNetwork implements PodNetwork {
         } finally {
             lock.unlock();
         }
+        detachments.forEach(listener -> listener.accept(podUid));
+    }
+
+    @Override
+    public Subscription onDetached(Consumer<String> listener) {
+        detachments.add(listener);
+        return () -> detachments.remove(listener);
     }
 
     @Override

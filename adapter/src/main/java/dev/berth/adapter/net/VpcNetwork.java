@@ -7,6 +7,7 @@ import dev.berth.adapter.libc.Libc;
 import dev.berth.adapter.libc.MountTable;
 import dev.berth.adapter.libc.Namespaces;
 import dev.berth.port.PodNetwork;
+import dev.berth.port.Subscription;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet6Address;
@@ -29,8 +30,10 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -73,6 +76,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
 
     private final Path root;
     private final String hostLinkPrefix;
+    private final List<Consumer<String>> detachments = new CopyOnWriteArrayList<>();
     private final Map<String, VpcState> vpcs = new ConcurrentHashMap<>();
     private final Map<String, PodState> pods = new ConcurrentHashMap<>();
 
@@ -144,18 +148,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         locked(
                 vpc.id(),
                 "lay out " + vpc.id(),
-                () -> {
-                    var state = vpcs.get(vpc.id());
-                    if (state == null) {
-                        state = makeVpc(vpc);
-                        vpcs.put(vpc.id(), state);
-                    }
-                    setRouters(state, vpc);
-                    state.cidrs = List.copyOf(vpc.cidrs());
-                    setHostRoutes(state);
-                    writeVpc(state);
-                    return null;
-                });
+                () ->
+                        Namespaces.apart(() -> {
+                            layOut(vpc);
+                            return null;
+                        }));
     }
 
     @Override
@@ -169,15 +166,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         locked(
                 vpcId,
                 "remove " + vpcId,
-                () -> {
-                    var state = vpcs.remove(vpcId);
-                    if (state != null) {
-                        host().removeLink(state.hostLink);
-                        state.netlink.close();
-                    }
-                    discard(vpcFolder(vpcId));
-                    return null;
-                });
+                () ->
+                        Namespaces.apart(() -> {
+                            takeDownVpc(vpcId);
+                            return null;
+                        }));
     }
 
     @Override
@@ -249,6 +242,13 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         } catch (NetworkFailed failed) {
             throw new UncheckedIOException(new IOException(failed.getMessage(), failed));
         }
+        detachments.forEach(listener -> listener.accept(podUid));
+    }
+
+    @Override
+    public Subscription onDetached(Consumer<String> listener) {
+        detachments.add(listener);
+        return () -> detachments.remove(listener);
     }
 
     @Override
@@ -309,6 +309,29 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     }
 
     // --- VPCs
+
+    private void layOut(Vpc vpc) throws IOException {
+        var state = vpcs.get(vpc.id());
+        if (state == null) {
+            state = makeVpc(vpc);
+            vpcs.put(vpc.id(), state);
+        } else if (host().index(state.hostLink).isEmpty()) {
+            linkToHost(state, vpcFolder(vpc.id()).resolve("network"));
+        }
+        setRouters(state, vpc);
+        state.cidrs = List.copyOf(vpc.cidrs());
+        setHostRoutes(state);
+        writeVpc(state);
+    }
+
+    private void takeDownVpc(String vpcId) throws IOException {
+        var state = vpcs.remove(vpcId);
+        if (state != null) {
+            host().removeLink(state.hostLink);
+            state.netlink.close();
+        }
+        discard(vpcFolder(vpcId));
+    }
 
     private VpcState makeVpc(Vpc vpc) throws IOException {
         var folder = vpcFolder(vpc.id());

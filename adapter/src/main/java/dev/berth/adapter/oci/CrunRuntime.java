@@ -535,6 +535,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
 
     private CrunExecution execOnPipes(String id, Path spec, ExecPlan plan)
             throws IOException, RuntimeFailed, InterruptedException {
+        var blocking = running().blocking();
         var pipes = new Pipes();
         try {
             var in = plan.stdin() ? pipes.open() : null;
@@ -558,14 +559,14 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                 throw refused(crunPid, err[0]);
             }
             return new CrunExecution(
-                    running().blocking(),
+                    blocking,
                     crunPid,
                     ProcessIdentity.of(inside),
                     in == null
                             ? OutputStream.nullOutputStream()
-                            : DescriptorStreams.pipeOutput(pipes.take(in[1])),
-                    DescriptorStreams.pipeInput(pipes.take(out[0])),
-                    DescriptorStreams.pipeInput(pipes.take(err[0])),
+                            : DescriptorStreams.pipeOutput(blocking, pipes.take(in[1])),
+                    DescriptorStreams.pipeInput(blocking, pipes.take(out[0])),
+                    DescriptorStreams.pipeInput(blocking, pipes.take(err[0])),
                     null);
         } finally {
             pipes.closeAll();
@@ -965,7 +966,8 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             } finally {
                 Libc.close(pipe[1]);
             }
-            try (var answer = DescriptorStreams.pipeInput(pipe[0])) {
+            try (var blocking = new BlockingCalls("berth-version");
+                    var answer = DescriptorStreams.pipeInput(blocking, pipe[0])) {
                 var text = new String(answer.readAllBytes(), StandardCharsets.UTF_8);
                 var first = text.lines().findFirst().orElse("");
                 return first.substring(first.lastIndexOf(' ') + 1);

@@ -4,8 +4,6 @@ import dev.berth.adapter.libc.BlockingCalls;
 import dev.berth.adapter.libc.Descriptor;
 import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
-import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -15,77 +13,41 @@ import java.util.Objects;
 final class DescriptorStreams {
     private DescriptorStreams() {}
 
-    /** Turns the reading end of a pipe into a stream of Java's own; the descriptor is used up. */
-    static InputStream pipeInput(int fd) throws IOException {
-        try {
-            return new FileInputStream("/proc/self/fd/" + fd);
-        } finally {
-            Libc.close(fd);
-        }
-    }
-
-    /** Turns the writing end of a pipe into a stream of Java's own; the descriptor is used up. */
-    static OutputStream pipeOutput(int fd) throws IOException {
-        try {
-            return new FileOutputStream("/proc/self/fd/" + fd);
-        } finally {
-            Libc.close(fd);
-        }
-    }
-
-    /** Reads a terminal until nobody has its other side open. */
-    static InputStream terminalInput(BlockingCalls blocking, Descriptor terminal) {
-        return new InputStream() {
+    /** Reads a pipe until nobody has its writing end open; closing closes the descriptor. */
+    static InputStream pipeInput(BlockingCalls blocking, int fd) {
+        var pipe = new Descriptor(fd);
+        return new Reading(blocking, pipe) {
             @Override
-            public int read() throws IOException {
-                var one = new byte[1];
-                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-            }
-
-            @Override
-            public int read(byte[] into, int offset, int length) throws IOException {
-                Objects.checkFromIndexSize(offset, length, into.length);
-                if (length == 0) {
-                    return 0;
-                }
-                try {
-                    var count =
-                            blocking.call(
-                                    () -> terminal.use(fd -> Libc.read(fd, into, offset, length)));
-                    return count == 0 ? -1 : count;
-                } catch (Errno failed) {
-                    if (failed.number() == Errno.EIO) {
-                        return -1;
-                    }
-                    throw failed;
-                }
+            public void close() {
+                pipe.close();
             }
         };
     }
 
+    /** Writes to a pipe; closing closes the descriptor, and so ends the reader's input. */
+    static OutputStream pipeOutput(BlockingCalls blocking, int fd) {
+        var pipe = new Descriptor(fd);
+        return new Writing(blocking, pipe) {
+            @Override
+            public void close() {
+                pipe.close();
+            }
+        };
+    }
+
+    /** Reads a terminal until nobody has its other side open. */
+    static InputStream terminalInput(BlockingCalls blocking, Descriptor terminal) {
+        return new Reading(blocking, terminal);
+    }
+
     /** Writes to a terminal; closing it types the key for the end of input. */
     static OutputStream terminalOutput(BlockingCalls blocking, Descriptor terminal) {
-        return new OutputStream() {
+        return new Writing(blocking, terminal) {
             private static final int END_OF_INPUT = 4;
             private boolean closed;
 
             @Override
-            public void write(int one) throws IOException {
-                write(new byte[] {(byte) one}, 0, 1);
-            }
-
-            @Override
-            public void write(byte[] from, int offset, int length) throws IOException {
-                Objects.checkFromIndexSize(offset, length, from.length);
-                blocking.call(() ->
-                        terminal.use(fd -> {
-                            Libc.write(fd, from, offset, length);
-                            return length;
-                        }));
-            }
-
-            @Override
-            public void close() throws IOException {
+            public void close() {
                 if (!closed) {
                     closed = true;
                     try {
@@ -96,5 +58,69 @@ final class DescriptorStreams {
                 }
             }
         };
+    }
+
+    /**
+     * Reads a descriptor off the calling virtual thread's carrier: Java's own file streams would
+     * hold the carrier for as long as nothing comes, and there are only as many as processors.
+     */
+    private static class Reading extends InputStream {
+        private final BlockingCalls blocking;
+        private final Descriptor from;
+
+        Reading(BlockingCalls blocking, Descriptor from) {
+            this.blocking = blocking;
+            this.from = from;
+        }
+
+        @Override
+        public int read() throws IOException {
+            var one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+            Objects.checkFromIndexSize(offset, length, into.length);
+            if (length == 0) {
+                return 0;
+            }
+            try {
+                var count =
+                        blocking.call(() -> from.use(fd -> Libc.read(fd, into, offset, length)));
+                return count == 0 ? -1 : count;
+            } catch (Errno failed) {
+                if (failed.number() == Errno.EIO) { // a terminal whose other side is closed
+                    return -1;
+                }
+                throw failed;
+            }
+        }
+    }
+
+    /** Writes to a descriptor, off the calling virtual thread's carrier as well. */
+    private static class Writing extends OutputStream {
+        private final BlockingCalls blocking;
+        private final Descriptor to;
+
+        Writing(BlockingCalls blocking, Descriptor to) {
+            this.blocking = blocking;
+            this.to = to;
+        }
+
+        @Override
+        public void write(int one) throws IOException {
+            write(new byte[] {(byte) one}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] from, int offset, int length) throws IOException {
+            Objects.checkFromIndexSize(offset, length, from.length);
+            blocking.call(() ->
+                    to.use(fd -> {
+                        Libc.write(fd, from, offset, length);
+                        return length;
+                    }));
+        }
     }
 }

@@ -167,6 +167,56 @@ class PodsReachEachOtherIT {
     }
 
     @Test
+    void a_detached_pods_route_is_gone_at_once_and_its_address_free() throws Exception {
+        var a = attach("10.213.1.10");
+        network.detach(a);
+        var routes =
+                Namespaces.inside(
+                        network.namespace(vpc),
+                        Libc.CLONE_NEWNET,
+                        () -> {
+                            try (var netlink = new Rtnetlink()) {
+                                return netlink.routes();
+                            }
+                        });
+        assertThat(routes).noneMatch(route -> route.to().equals(Cidr.parse("10.213.1.10/32")));
+        var b = attach("10.213.1.10");
+        try (var server = serve(b)) {
+            assertThat(talk(network.dialFromVpc(vpc, "10.213.1.10", PORT))).isEqualTo("10.213.1.1");
+            assertThat(server.isOpen()).isTrue();
+        }
+    }
+
+    @Test
+    void a_link_to_this_machine_that_was_removed_comes_back() throws Exception {
+        try (var netlink = new Rtnetlink()) {
+            for (var route : netlink.routes()) {
+                if (route.to().equals(Cidr.parse("10.213.0.0/16"))) {
+                    var link =
+                            netlink.links().stream()
+                                    .filter(name -> {
+                                        try {
+                                            return netlink.index(name).orElse(0) == route.link();
+                                        } catch (IOException gone) {
+                                            return false;
+                                        }
+                                    })
+                                    .findFirst()
+                                    .orElseThrow();
+                    netlink.removeLink(link);
+                }
+            }
+        }
+        network.ensureVpc(vpc("10.213.1.0/24"));
+        var a = attach("10.213.1.10");
+        try (var server = serve(a);
+                var socket = new Socket()) {
+            socket.connect(new InetSocketAddress("10.213.1.10", PORT), 5000);
+            assertThat(server.isOpen()).isTrue();
+        }
+    }
+
+    @Test
     void the_host_name_is_the_pods() throws Exception {
         var a = attach("10.213.1.10");
         var name =

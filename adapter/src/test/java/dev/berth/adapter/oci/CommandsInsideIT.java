@@ -11,9 +11,11 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,36 @@ class CommandsInsideIT {
             execution.stdout().readAllBytes();
             assertThat(execution.await()).isEqualTo(OptionalInt.of(6));
             assertThat(execution.stderr().readAllBytes()).isEmpty();
+        }
+    }
+
+    @Test
+    void silent_commands_hold_up_nobody_however_many_there_are() throws Exception {
+        var many = 2 * Runtime.getRuntime().availableProcessors() + 2;
+        var open = new ArrayList<Execution>();
+        try (var readers = Executors.newVirtualThreadPerTaskExecutor()) {
+            var echoes = new ArrayList<Future<String>>();
+            for (var i = 0; i < many; i++) {
+                var cat = bed.runtime().exec(host.id(), new ExecPlan(List.of("cat"), false, true));
+                open.add(cat);
+                echoes.add(readers.submit(() -> text(cat.stdout())));
+                var _ = readers.submit(() -> text(cat.stderr()));
+            }
+            for (var i = 0; i < many; i++) {
+                var cat = open.get(i);
+                var word = "word " + i;
+                var _ =
+                        readers.submit(() -> {
+                            cat.stdin().write(word.getBytes(UTF_8));
+                            cat.stdin().close();
+                            return word;
+                        });
+            }
+            for (var i = 0; i < many; i++) {
+                assertThat(echoes.get(i).get()).isEqualTo("word " + i);
+            }
+        } finally {
+            open.forEach(Execution::close);
         }
     }
 

@@ -20,20 +20,26 @@ public record HostCapacity(long cpuMillis, long memoryMebibytes) {
     /**
      * What a machine with these means offers.
      *
-     * <p>Memory is offered once: a pod that finds none is killed, which on Fargate cannot happen to
-     * a pod within its size. CPU may be offered several times over: a pod that finds none waits,
-     * and on a developer's machine most pods sleep, so keeping whole vCPUs free for each would
-     * leave room for eight small pods on two cores. Our choice; AWS overcommits neither.
+     * <p>Memory is best offered once: a pod that finds none is killed, which on Fargate cannot
+     * happen to a pod within its size. Who runs many small pods that use little may offer it more
+     * often. CPU may be offered several times over: a pod that finds none waits, and on a
+     * developer's machine most pods sleep, so keeping whole vCPUs free for each would leave room
+     * for eight small pods on two cores. Our choice; AWS overcommits neither.
      *
      * @param cores the machine's processors
      * @param memoryMebibytes the memory set aside for pods
      * @param cpuOvercommit how often each processor is offered, 1 or more
+     * @param memoryOvercommit how often the memory is offered, 1 or more
      */
-    public static HostCapacity of(int cores, long memoryMebibytes, double cpuOvercommit) {
-        if (cpuOvercommit < 1) {
-            throw new IllegalArgumentException("overcommitment below 1: " + cpuOvercommit);
+    public static HostCapacity of(
+            int cores, long memoryMebibytes, double cpuOvercommit, double memoryOvercommit) {
+        if (cpuOvercommit < 1 || memoryOvercommit < 1) {
+            throw new IllegalArgumentException(
+                    "overcommitment below 1: " + Math.min(cpuOvercommit, memoryOvercommit));
         }
-        return new HostCapacity((long) (cores * 1000L * cpuOvercommit), memoryMebibytes);
+        return new HostCapacity(
+                (long) (cores * 1000L * cpuOvercommit),
+                (long) (memoryMebibytes * memoryOvercommit));
     }
 
     /** Whether a pod of that size fits. */

@@ -147,8 +147,9 @@ class PlacementTest {
 
     @Test
     void cpu_may_be_offered_several_times_and_memory_once() {
-        assertThat(HostCapacity.of(2, 8192, 4)).isEqualTo(new HostCapacity(8000, 8192));
-        assertThatThrownBy(() -> HostCapacity.of(2, 8192, 0.5))
+        assertThat(HostCapacity.of(2, 8192, 4, 1)).isEqualTo(new HostCapacity(8000, 8192));
+        assertThat(HostCapacity.of(2, 8192, 4, 1.5)).isEqualTo(new HostCapacity(8000, 12_288));
+        assertThatThrownBy(() -> HostCapacity.of(2, 8192, 0.5, 1))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThat(new HostCapacity(250, 512).less(FargateSize.SMALLEST))
                 .isEqualTo(new HostCapacity(0, 0));

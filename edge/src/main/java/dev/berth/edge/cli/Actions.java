@@ -55,6 +55,7 @@ public interface Actions {
      * @param account the AWS account, 12 digits
      * @param strictVersions whether unknown Kubernetes versions are refused
      * @param mirrors {@code registry=url} each
+     * @param memoryOvercommit how often the memory for pods is given out, 1 or more
      */
     record Options(
             Path data,
@@ -63,7 +64,8 @@ public interface Actions {
             String region,
             String account,
             boolean strictVersions,
-            List<String> mirrors) {
+            List<String> mirrors,
+            double memoryOvercommit) {
         /** Copies the collections. */
         public Options {
             mirrors = List.copyOf(mirrors);

@@ -60,6 +60,17 @@ public final class BerthCommand implements Runnable {
             }
             return 1;
         });
+        line.setParameterExceptionHandler((wrong, arguments) -> {
+            var command = wrong.getCommandLine();
+            command.getErr()
+                    .println(
+                            "berth: "
+                                    + wrong.getMessage()
+                                    + " ("
+                                    + command.getCommandSpec().qualifiedName()
+                                    + " --help tells how it is used)");
+            return CommandLine.ExitCode.USAGE;
+        });
         return line;
     }
 
@@ -92,6 +103,8 @@ public final class BerthCommand implements Runnable {
 
     /** How Berth is to run. */
     static final class RunOptions {
+        private static final int OVERCOMMIT_MAX = 1000;
+
         @Mixin private DataOption data = new DataOption();
 
         @Option(
@@ -133,10 +146,25 @@ public final class BerthCommand implements Runnable {
                 description = "where images of a registry are pulled from; may be repeated")
         private List<String> mirrors = List.of();
 
+        @Option(
+                names = "--memory-overcommit",
+                paramLabel = "TIMES",
+                description =
+                        "how often the machine's memory for pods is given out, 1 or more"
+                                + " (default: ${DEFAULT-VALUE}, so that no pod within its size is killed)")
+        private double memoryOvercommit = 1;
+
         @Spec(Spec.Target.MIXEE)
         private @Nullable CommandSpec spec;
 
         Actions.Options options() {
+            if (!(memoryOvercommit >= 1 && memoryOvercommit <= OVERCOMMIT_MAX)) {
+                throw wrong(
+                        "--memory-overcommit takes 1 to "
+                                + OVERCOMMIT_MAX
+                                + ", not "
+                                + memoryOvercommit);
+            }
             if (!account.matches("\\d{12}")) {
                 throw wrong("--account takes 12 digits, not " + account);
             }
@@ -160,7 +188,8 @@ public final class BerthCommand implements Runnable {
                     region,
                     account,
                     versions.equals("strict"),
-                    mirrors);
+                    mirrors,
+                    memoryOvercommit);
         }
 
         private CommandLine.ParameterException wrong(String message) {

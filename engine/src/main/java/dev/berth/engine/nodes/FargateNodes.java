@@ -13,6 +13,7 @@ import dev.berth.core.pod.Pod;
 import dev.berth.core.profile.ProfileChoice;
 import dev.berth.core.size.FargateSize;
 import dev.berth.core.size.Sizing;
+import dev.berth.engine.Busy;
 import dev.berth.engine.account.NetworkView;
 import dev.berth.engine.clusters.RunningCluster;
 import dev.berth.port.KubeApi;
@@ -21,7 +22,9 @@ import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.KubeApi.PodListener;
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -29,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +53,8 @@ import org.slf4j.LoggerFactory;
 public final class FargateNodes implements NodeBook, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FargateNodes.class);
 
+    private static final Duration END_AT_MOST = Duration.ofSeconds(10);
+
     /** The pod's annotation with its size, written when it is bound. */
     public static final String CAPACITY_PROVISIONED = "CapacityProvisioned";
 
@@ -59,15 +65,18 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
     private final Places places;
     private final Predicate<String> attached;
     private final Time time;
+    private final Busy busy = new Busy();
     private final ReentrantLock lock = new ReentrantLock();
     // All below is guarded by the lock.
     private final Map<String, Entry> byName = new HashMap<>();
     private final Map<String, Entry> byPod = new HashMap<>();
     private final Set<String> restored = new HashSet<>();
-    private final Set<String> leaving = new HashSet<>();
+    private final Set<PlacedNode> leaving = new HashSet<>();
     private final Set<Thread> threads = new HashSet<>();
     private Subscription watch = () -> {};
     private Subscription timer = () -> {};
+    private List<Runnable> awaitingPods = new ArrayList<>();
+    private boolean podsKnown;
     private boolean closed;
 
     private enum State {
@@ -116,8 +125,8 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
     }
 
     /**
-     * Reads the Node objects that exist, so that every pod placed earlier has its place again when
-     * this returns; then follows the pods.
+     * Reads the Node objects that exist, so that every pod with a Node has its place again when
+     * this returns; then follows the pods, of which some may be bound without one.
      */
     public void start() {
         for (var node : api.nodes(FargateNode.COMPUTE_TYPE, FargateNode.FARGATE)) {
@@ -128,6 +137,31 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
             watch = watching;
             timer = time.after(NodeLease.RENEW_EVERY, this::tick);
         });
+    }
+
+    /**
+     * Does something as soon as all places that pods were given earlier are held again: at once, or
+     * later on the thread of the watch. Before that no place may be given to a new pod.
+     */
+    public void whenKnown(Runnable task) {
+        var now =
+                locked(() -> {
+                    if (!podsKnown) {
+                        awaitingPods.add(task);
+                    }
+                    return podsKnown;
+                });
+        if (now) {
+            task.run();
+        }
+    }
+
+    /**
+     * Counts what is under way for this cluster's nodes; its scheduler counts here, too. What waits
+     * for a time to come is not under way.
+     */
+    public Busy busy() {
+        return busy;
     }
 
     private void restore(PlacedNode placed) {
@@ -189,7 +223,7 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
     public void write(String podUid) throws KubeRefused {
         var entry = locked(() -> begin(podUid, State.PLANNED));
         if (entry != null) {
-            write(entry);
+            write(entry, State.PLANNED);
         }
     }
 
@@ -200,15 +234,16 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                 () -> insisting("node is not written pod_uid=" + podUid, () -> write(podUid)));
     }
 
-    private void write(Entry entry) throws KubeRefused {
+    private void write(Entry entry, State before) throws KubeRefused {
         var now = time.now();
-        var done = State.PLANNED;
+        var written = false;
         try {
             entry.uid = api.applyNode(object(entry, now));
-            done = State.THERE;
+            written = true;
         } finally {
-            var end = done;
-            if (locked(() -> finish(entry, end, now)) == State.RETIRED) {
+            var end = written ? State.THERE : before;
+            var alive = written ? now : null;
+            if (locked(() -> finish(entry, end, alive)) == State.RETIRED) {
                 inBackground("retire-" + entry.placed.nodeName(), () -> remove(entry.placed));
             }
         }
@@ -224,10 +259,10 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
         return entry;
     }
 
-    private static State finish(Entry entry, State end, Instant now) {
+    private static State finish(Entry entry, State end, @Nullable Instant alive) {
         if (entry.state == State.WRITING) {
             entry.state = end;
-            entry.alive = now;
+            entry.alive = alive == null ? entry.alive : alive;
         }
         return entry.state;
     }
@@ -272,22 +307,24 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                 "node is not removed node=" + placed.nodeName(),
                 () -> api.deleteNode(placed.nodeName()));
         if (attached.test(placed.podUid())) {
-            locked(() -> leaving.add(placed.podUid()));
+            locked(() -> leaving.add(placed));
             // It may have been detached between the question and the note.
-            freeIfDetached(placed.podUid());
+            freeIfDetached(placed);
         } else {
-            places.free(placed.podUid());
+            places.free(placed);
         }
     }
 
     /** Is told when a pod was detached from its VPC; its address may be free now. */
     public void detached(String podUid) {
-        freeIfDetached(podUid);
+        locked(() -> Set.copyOf(leaving)).stream()
+                .filter(placed -> placed.podUid().equals(podUid))
+                .forEach(this::freeIfDetached);
     }
 
-    private void freeIfDetached(String podUid) {
-        if (!attached.test(podUid) && locked(() -> leaving.remove(podUid))) {
-            places.free(podUid);
+    private void freeIfDetached(PlacedNode placed) {
+        if (!attached.test(placed.podUid()) && locked(() -> leaving.remove(placed))) {
+            places.free(placed);
         }
     }
 
@@ -322,6 +359,14 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                     locked(() -> restored.stream().filter(uid -> !present.contains(uid)).toList());
             orphans.forEach(FargateNodes.this::retire);
             present.clear();
+            var waiting =
+                    locked(() -> {
+                        podsKnown = true;
+                        var all = awaitingPods;
+                        awaitingPods = new ArrayList<>();
+                        return all;
+                    });
+            waiting.forEach(Runnable::run);
         }
     }
 
@@ -365,7 +410,10 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                         address.get(),
                         subnet.get().availabilityZone(),
                         size.get());
-        places.hold(cluster.name(), profile(pod), placed);
+        if (!places.holdIfFree(cluster.name(), profile(pod), placed)) {
+            // It is on its way out, and the place is not free before it is out.
+            return false;
+        }
         var entry = new Entry(placed);
         entry.storageGibibytes = storage(pod);
         locked(() -> add(entry));
@@ -410,12 +458,24 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
 
     /** Renews all leases, one after another, and sets the timer for the next time. */
     private void tick() {
+        busy.begin();
+        try {
+            renewAll();
+        } finally {
+            busy.end();
+        }
+    }
+
+    private void renewAll() {
         try {
             for (var entry :
                     locked(() ->
                             byName.values().stream()
                                     .filter(entry -> entry.state == State.THERE)
                                     .toList())) {
+                if (locked(() -> closed)) {
+                    return;
+                }
                 renew(entry);
             }
         } catch (KubeUnavailable e) {
@@ -437,7 +497,7 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                 // The node controller has told it dead: a machine that slept, or a long stall.
                 var stale = locked(() -> begin(entry.placed.podUid(), State.THERE));
                 if (stale != null) {
-                    write(stale);
+                    write(stale, State.THERE);
                 }
             }
             api.renewLease(
@@ -462,6 +522,9 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
     /** Repeats a request until the API server has answered it, yes or no. */
     private void insisting(String complaint, Request request) throws InterruptedException {
         for (int failures = 1; ; failures++) {
+            if (locked(() -> closed)) {
+                throw new InterruptedException("closed");
+            }
             try {
                 request.run();
                 return;
@@ -470,11 +533,33 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                 return;
             } catch (KubeUnavailable e) {
                 LOG.debug("{} why={}", complaint, e.getMessage());
-                var over = new CountDownLatch(1);
-                try (var _ = time.after(LaunchBackOff.after(failures), over::countDown)) {
-                    over.await();
-                }
+                pause(LaunchBackOff.after(failures));
             }
+        }
+    }
+
+    /** Waits; whoever waits is not under way, but is again before the timer's task has ended. */
+    private void pause(Duration span) throws InterruptedException {
+        var over = new CountDownLatch(1);
+        var counted = new AtomicBoolean();
+        Runnable count =
+                () -> {
+                    if (counted.compareAndSet(false, true)) {
+                        busy.begin();
+                    }
+                };
+        Runnable wake =
+                () -> {
+                    count.run();
+                    over.countDown();
+                };
+        var wakeUp = time.after(span, wake);
+        busy.end();
+        try {
+            over.await();
+        } finally {
+            wakeUp.close();
+            count.run();
         }
     }
 
@@ -489,11 +574,13 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
                                 LOG.debug("given up, closing: {}", name);
                             } finally {
                                 locked(() -> threads.remove(Thread.currentThread()));
+                                busy.end();
                             }
                         });
         locked(() -> {
             if (!closed) {
                 threads.add(thread);
+                busy.begin();
                 thread.start();
             }
         });
@@ -517,7 +604,10 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
         }
     }
 
-    /** Lets go of the cluster: the Node objects stay, the places are free. */
+    /**
+     * Lets go of the cluster: the Node objects stay, the places are free. Nothing is written or
+     * removed after this returns, so that whoever starts next for this cluster meets nobody.
+     */
     @Override
     public void close() {
         locked(() -> {
@@ -526,6 +616,13 @@ public final class FargateNodes implements NodeBook, AutoCloseable {
             threads.forEach(Thread::interrupt);
         });
         watch.close();
+        try {
+            if (!busy.awaitQuiet(END_AT_MOST)) {
+                LOG.warn("nodes do not end cluster={}", cluster.name());
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
         places.freeAll(cluster.name());
     }
 }

@@ -31,21 +31,26 @@ public final class Places {
     private final HostCapacity whole;
     private final Function<String, Set<String>> heldByOthers;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<String, Place> byPod = new HashMap<>();
+    private final Map<Spot, Place> held = new HashMap<>();
     private final Map<String, String> lastGiven = new HashMap<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
+    /** An address in a subnet. */
+    private record Spot(String subnetId, String address) {
+        static Spot of(PlacedNode placed) {
+            return new Spot(placed.subnetId(), placed.address());
+        }
+    }
+
     /**
-     * A place that a pod holds.
+     * What a pod holds at a spot.
      *
      * @param cluster the pod's cluster
      * @param profile the profile it counts for, or empty while it is not known
-     * @param subnetId where
-     * @param address its address
+     * @param podUid the pod
      * @param size its share of the machine
      */
-    private record Place(
-            String cluster, String profile, String subnetId, String address, FargateSize size) {}
+    private record Place(String cluster, String profile, String podUid, FargateSize size) {}
 
     /**
      * Nothing is held yet.
@@ -86,10 +91,9 @@ public final class Places {
                                     left()));
             for (var outcome : outcomes) {
                 if (outcome instanceof Outcome.Placed(var pod, var subnet, var address)) {
-                    byPod.put(
-                            pod.uid(),
-                            new Place(
-                                    cluster, pod.profileName(), subnet.id(), address, pod.size()));
+                    held.put(
+                            new Spot(subnet.id(), address),
+                            new Place(cluster, pod.profileName(), pod.uid(), pod.size()));
                     lastGiven.put(subnet.id(), address);
                 }
             }
@@ -103,21 +107,40 @@ public final class Places {
     void hold(String cluster, String profile, PlacedNode placed) {
         lock.lock();
         try {
-            byPod.put(
-                    placed.podUid(),
-                    new Place(
-                            cluster, profile, placed.subnetId(), placed.address(), placed.size()));
+            held.put(Spot.of(placed), new Place(cluster, profile, placed.podUid(), placed.size()));
         } finally {
             lock.unlock();
         }
     }
 
-    /** Frees a pod's place and tells those who wait for one; nothing when it holds none. */
-    void free(String podUid) {
+    /** Takes such a place too, unless somebody holds it. */
+    boolean holdIfFree(String cluster, String profile, PlacedNode placed) {
+        lock.lock();
+        try {
+            if (held.containsKey(Spot.of(placed))) {
+                return false;
+            }
+            hold(cluster, profile, placed);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Frees a place and tells those who wait for one; nothing when the pod does not hold it. Other
+     * places of the same pod stay: one may be on its way out while the pod has the next.
+     */
+    void free(PlacedNode placed) {
         boolean freed;
         lock.lock();
         try {
-            freed = byPod.remove(podUid) != null;
+            var spot = Spot.of(placed);
+            var place = held.get(spot);
+            freed = place != null && place.podUid().equals(placed.podUid());
+            if (freed) {
+                held.remove(spot);
+            }
         } finally {
             lock.unlock();
         }
@@ -130,7 +153,7 @@ public final class Places {
     void freeAll(String cluster) {
         lock.lock();
         try {
-            byPod.values().removeIf(place -> place.cluster().equals(cluster));
+            held.values().removeIf(place -> place.cluster().equals(cluster));
         } finally {
             lock.unlock();
         }
@@ -166,37 +189,37 @@ public final class Places {
     private Map<String, SubnetState> states(Collection<Subnet> subnets) {
         var states = new TreeMap<String, SubnetState>();
         for (var subnet : subnets) {
-            var held = addresses(subnet.id());
-            held.addAll(heldByOthers.apply(subnet.id()));
-            states.put(subnet.id(), new SubnetState(subnet, held, lastGiven.get(subnet.id())));
+            var taken = addresses(subnet.id());
+            taken.addAll(heldByOthers.apply(subnet.id()));
+            states.put(subnet.id(), new SubnetState(subnet, taken, lastGiven.get(subnet.id())));
         }
         return states;
     }
 
     private Set<String> addresses(String subnetId) {
-        var held = new HashSet<String>();
-        for (var place : byPod.values()) {
-            if (place.subnetId().equals(subnetId)) {
-                held.add(place.address());
+        var addresses = new HashSet<String>();
+        for (var spot : held.keySet()) {
+            if (spot.subnetId().equals(subnetId)) {
+                addresses.add(spot.address());
             }
         }
-        return held;
+        return addresses;
     }
 
     private Map<String, Map<String, Integer>> podsInSubnet(String cluster) {
         var counts = new HashMap<String, Map<String, Integer>>();
-        for (var place : byPod.values()) {
+        held.forEach((spot, place) -> {
             if (place.cluster().equals(cluster)) {
                 counts.computeIfAbsent(place.profile(), _ -> new HashMap<>())
-                        .merge(place.subnetId(), 1, Integer::sum);
+                        .merge(spot.subnetId(), 1, Integer::sum);
             }
-        }
+        });
         return counts;
     }
 
     private HostCapacity left() {
         var left = whole;
-        for (var place : byPod.values()) {
+        for (var place : held.values()) {
             left = left.less(place.size());
         }
         return left;

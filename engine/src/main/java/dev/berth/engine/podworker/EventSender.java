@@ -1,5 +1,6 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.engine.Busy;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.Event;
 import dev.berth.port.KubeApi.KubeUnavailable;

@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.pod.Pod;
+import dev.berth.engine.Busy;
 import dev.berth.port.ContainerRuntime.Exit;
 import java.util.LinkedHashMap;
 import java.util.List;

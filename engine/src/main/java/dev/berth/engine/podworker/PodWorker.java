@@ -411,6 +411,9 @@ final class PodWorker implements Runnable {
             dues.add(groundRetry != null && groundRetry.isAfter(due) ? groundRetry : due);
         }
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
+        if (groundRetry != null) {
+            dues.replaceAll(due -> due.isBefore(groundRetry) ? groundRetry : due);
+        }
         if (decision.over()) {
             dues.add(now());
         }
@@ -508,6 +511,7 @@ final class PodWorker implements Runnable {
     /** The CPU quota comes after the start, which it would make slow. */
     private void limitCpu() {
         if (running().isEmpty()) {
+            limitRetry = null;
             return;
         }
         try {

@@ -2,6 +2,7 @@ package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
 import dev.berth.core.pod.Pod;
+import dev.berth.engine.Busy;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.Container;
 import dev.berth.port.ContainerRuntime.Exit;

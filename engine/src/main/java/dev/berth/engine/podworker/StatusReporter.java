@@ -4,6 +4,7 @@ import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.core.pod.PodStatuses;
+import dev.berth.engine.Busy;
 import dev.berth.engine.Timeline;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.KubeRefused;

@@ -75,7 +75,7 @@ public final class FargateScheduler implements AutoCloseable {
     private final String architecture;
     private final Time time;
     private final Timeline timeline;
-    private final Inbox inbox = new Inbox();
+    private final Inbox inbox;
     private final ExecutorService threads =
             Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("launch-", 0).factory());
     private final Semaphore tasks = new Semaphore(TASKS_MAX);
@@ -116,6 +116,7 @@ public final class FargateScheduler implements AutoCloseable {
         this.architecture = architecture;
         this.time = time;
         this.timeline = timeline;
+        this.inbox = new Inbox(nodes.busy());
         this.tidings = new Tidings(api, time);
         this.settings = new LaunchSettings(api, roles, time);
         this.launch = new Launch(api, nodes, settings, tidings, timeline, threads);
@@ -145,24 +146,28 @@ public final class FargateScheduler implements AutoCloseable {
                 timeline.stamp(pod.uid(), Phase.SEEN);
                 inbox.present(pod);
             } else {
-                inbox.gone(pod.uid());
-                if (pod.spec().nodeName() == null) {
-                    // It will never be bound; whatever it was given goes back.
-                    nodes.retire(pod.uid());
-                }
+                leave(pod);
             }
         }
 
         @Override
         public void gone(Pod pod) {
             if (pod.spec().schedulerName().equals(Admission.FARGATE_SCHEDULER)) {
+                leave(pod);
+            }
+        }
+
+        private void leave(Pod pod) {
+            if (pod.spec().nodeName() == null) {
+                inbox.left(pod.uid());
+            } else {
                 inbox.gone(pod.uid());
             }
         }
 
         @Override
         public void synced() {
-            inbox.synced();
+            nodes.whenKnown(inbox::synced);
         }
     }
 
@@ -183,6 +188,7 @@ public final class FargateScheduler implements AutoCloseable {
             throw bug;
         } finally {
             candidates.values().forEach(Candidate::drop);
+            inbox.over();
         }
     }
 
@@ -194,6 +200,9 @@ public final class FargateScheduler implements AutoCloseable {
                 candidate.drop();
             }
         }
+        // Only this thread gives places, so none comes after this: the nodes may have heard of the
+        // pod's end before they heard of its place.
+        mail.left().forEach(nodes::retire);
         mail.pods()
                 .forEach((uid, pod) ->
                         candidates.computeIfAbsent(uid, _ -> new Candidate(pod)).update(pod));
@@ -467,6 +476,7 @@ public final class FargateScheduler implements AutoCloseable {
         candidate.busy();
         var uid = candidate.uid();
         var key = candidate.pod().key();
+        nodes.busy().begin();
         try {
             threads.execute(() -> {
                 try {
@@ -478,9 +488,12 @@ public final class FargateScheduler implements AutoCloseable {
                     }
                 } catch (InterruptedException _) {
                     Thread.currentThread().interrupt();
+                } finally {
+                    nodes.busy().end();
                 }
             });
         } catch (RejectedExecutionException _) {
+            nodes.busy().end();
             LOG.debug("closing, not begun pod={}", key);
         }
     }

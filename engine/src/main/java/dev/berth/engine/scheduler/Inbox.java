@@ -3,6 +3,7 @@ package dev.berth.engine.scheduler;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.refusal.BoundVolume;
 import dev.berth.core.refusal.Refusal;
+import dev.berth.engine.Busy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -15,19 +16,27 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the scheduler's thread has not looked at yet. Of each pod only the latest news is kept, so
- * it holds no more than the cluster has pods and launches. Any thread may put; one takes.
+ * it holds no more than the cluster has pods and launches. Any thread may put; one takes. From the
+ * first mail until the taker waits again, something is under way.
  */
 final class Inbox {
+    private final Busy busy;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private Map<String, Pod> pods = new LinkedHashMap<>();
     private Set<String> gone = new LinkedHashSet<>();
+    private Set<String> left = new LinkedHashSet<>();
     private Set<String> due = new LinkedHashSet<>();
     private List<Done> done = new ArrayList<>();
     private boolean synced;
     private boolean freed;
     private boolean woken;
     private boolean closed;
+    private boolean counted;
+
+    Inbox(Busy busy) {
+        this.busy = busy;
+    }
 
     /**
      * The end of something that was done beside the scheduler's thread.
@@ -65,6 +74,7 @@ final class Inbox {
      *
      * @param pods the pods that wait, in their latest form
      * @param gone the uids of those that wait no more
+     * @param left the uids of those that will never be bound; each is gone, too
      * @param due the uids of those whose pause is over
      * @param done what has ended
      * @param synced whether all that existed at the beginning was told
@@ -74,6 +84,7 @@ final class Inbox {
     record Mail(
             Map<String, Pod> pods,
             Set<String> gone,
+            Set<String> left,
             Set<String> due,
             List<Done> done,
             boolean synced,
@@ -91,6 +102,15 @@ final class Inbox {
         put(() -> {
             pods.remove(podUid);
             gone.add(podUid);
+        });
+    }
+
+    /** It waits no more, and will never be bound. */
+    void left(String podUid) {
+        put(() -> {
+            pods.remove(podUid);
+            gone.add(podUid);
+            left.add(podUid);
         });
     }
 
@@ -118,10 +138,25 @@ final class Inbox {
         put(() -> closed = true);
     }
 
+    /** Nobody takes any more; nothing that comes now counts as work. */
+    void over() {
+        lock.lock();
+        try {
+            closed = true;
+            uncount();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void put(Runnable change) {
         lock.lock();
         try {
             change.run();
+            if (!counted && !closed) {
+                counted = true;
+                busy.begin();
+            }
             changed.signal();
         } finally {
             lock.unlock();
@@ -133,14 +168,16 @@ final class Inbox {
         lock.lockInterruptibly();
         try {
             while (!closed && empty()) {
+                uncount();
                 changed.await();
             }
             if (closed) {
                 return null;
             }
-            var mail = new Mail(pods, gone, due, done, synced, freed, woken);
+            var mail = new Mail(pods, gone, left, due, done, synced, freed, woken);
             pods = new LinkedHashMap<>();
             gone = new LinkedHashSet<>();
+            left = new LinkedHashSet<>();
             due = new LinkedHashSet<>();
             done = new ArrayList<>();
             synced = false;
@@ -149,6 +186,13 @@ final class Inbox {
             return mail;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void uncount() {
+        if (counted) {
+            counted = false;
+            busy.end();
         }
     }
 

@@ -12,6 +12,7 @@ import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -61,7 +62,7 @@ final class Launch {
             // A profile that was found blocked shall not make a Node flicker at each try.
             var checked = settings.likelyBlocked(profile) ? settings.fresh() : null;
             if (checked != null && settings.blocked(profile, checked).isPresent()) {
-                return blocked(pod, profile, checked, loggingTold);
+                return blocked(pod, profile, placed, checked, loggingTold);
             }
             var node = threads.submit(() -> writeNode(pod.uid()));
             try {
@@ -79,7 +80,7 @@ final class Launch {
             Pod pod, FargateProfile profile, PlacedNode placed, AtomicBoolean loggingTold) {
         var now = settings.fresh();
         if (settings.blocked(profile, now).isPresent()) {
-            return blocked(pod, profile, now, loggingTold);
+            return blocked(pod, profile, placed, now, loggingTold);
         }
         if (loggingTold.compareAndSet(false, true)) {
             tidings.logging(pod, now.logging());
@@ -107,8 +108,16 @@ final class Launch {
     private Result blocked(
             Pod pod,
             FargateProfile profile,
+            PlacedNode placed,
             LaunchSettings.Settings now,
             AtomicBoolean loggingTold) {
+        if (present(pod)
+                .map(found -> found.spec().nodeName())
+                .filter(placed.nodeName()::equals)
+                .isPresent()) {
+            // An earlier try bound it, and the answer was lost.
+            return bound(pod, placed);
+        }
         nodes.retire(pod.uid());
         if (loggingTold.compareAndSet(false, true)) {
             tidings.logging(pod, now.logging());
@@ -118,7 +127,7 @@ final class Launch {
 
     /** The server's no may be the answer to our own earlier write, whose answer was lost. */
     private Result notBound(Pod pod, PlacedNode placed, KubeRefused why) {
-        var there = api.pod(pod.key()).filter(found -> found.uid().equals(pod.uid()));
+        var there = present(pod);
         var nodeName = there.map(found -> found.spec().nodeName());
         if (nodeName.filter(placed.nodeName()::equals).isPresent()) {
             return bound(pod, placed);
@@ -128,6 +137,11 @@ final class Launch {
         return there.isEmpty() || nodeName.isPresent() || there.get().deleting()
                 ? new Result.Over()
                 : new Result.Later();
+    }
+
+    /** The pod as it is now, unless it is gone. */
+    private Optional<Pod> present(Pod pod) {
+        return api.pod(pod.key()).filter(found -> found.uid().equals(pod.uid()));
     }
 
     private boolean writeNode(String podUid) throws KubeRefused {

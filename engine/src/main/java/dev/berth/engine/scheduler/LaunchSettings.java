@@ -15,8 +15,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +32,7 @@ final class LaunchSettings {
     private final RoleView roles;
     private final Time time;
     private final ReentrantLock lock = new ReentrantLock();
-    private @Nullable CompletableFuture<Settings> reading;
+    private @Nullable FutureTask<Settings> reading;
     private volatile @Nullable Settings last;
 
     /**
@@ -57,8 +57,8 @@ final class LaunchSettings {
 
     /** Settings that are at most a second old. */
     Settings fresh() {
-        CompletableFuture<Settings> awaited;
-        CompletableFuture<Settings> own = null;
+        FutureTask<Settings> awaited;
+        FutureTask<Settings> own = null;
         lock.lock();
         try {
             var known = last;
@@ -66,7 +66,7 @@ final class LaunchSettings {
                 return known;
             }
             if (reading == null) {
-                own = new CompletableFuture<>();
+                own = new FutureTask<>(this::read);
                 reading = own;
             }
             awaited = reading;
@@ -74,37 +74,44 @@ final class LaunchSettings {
             lock.unlock();
         }
         if (own != null) {
-            read(own);
+            own.run();
         }
-        try {
-            return awaited.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof KubeUnavailable away) {
-                throw new KubeUnavailable(String.valueOf(away.getMessage()), away);
-            }
-            throw e;
-        }
+        return result(awaited);
     }
 
-    private void read(CompletableFuture<Settings> promise) {
+    private Settings read() {
         var begun = time.nanos();
         try {
             // Side by side, because a pod waits for both.
-            var auth = CompletableFuture.supplyAsync(this::awsAuth, Thread.ofVirtual()::start);
+            var auth = new FutureTask<>(this::awsAuth);
+            Thread.ofVirtual().name("aws-auth").start(auth);
             var logging =
                     Logging.decide(
                             api.configMap(Logging.CONFIG_MAP_NAMESPACE, Logging.CONFIG_MAP_NAME)
                                     .isPresent());
-            var settings = new Settings(logging, auth.join(), begun);
+            var settings = new Settings(logging, result(auth), begun);
             last = settings;
+            return settings;
+        } finally {
             ended();
-            promise.complete(settings);
-        } catch (CompletionException e) {
-            ended();
-            promise.completeExceptionally(e.getCause() == null ? e : e.getCause());
-        } catch (RuntimeException e) {
-            ended();
-            promise.completeExceptionally(e);
+        }
+    }
+
+    /** Waits for what another thread asks; its failure is this one's too. */
+    private static <T> T result(FutureTask<T> asked) {
+        try {
+            return asked.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof KubeUnavailable away) {
+                throw new KubeUnavailable(String.valueOf(away.getMessage()), away);
+            }
+            if (e.getCause() instanceof Error bug) {
+                throw bug;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw new KubeUnavailable("stopped while the launch settings were read", stop);
         }
     }
 

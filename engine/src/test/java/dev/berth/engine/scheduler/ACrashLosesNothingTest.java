@@ -10,26 +10,41 @@ import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.port.KubeApi.KubeRefused;
-import dev.berth.testkit.FakeKubeApi;
+import dev.berth.testkit.Chaos;
 import dev.berth.testkit.FakeKubeApi.Call;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class ACrashLosesNothingTest {
     private static final PodKey WEB = new PodKey("default", "web");
+    private static final HostCapacity ROOMY = new HostCapacity(1_000_000, 1_000_000);
+    private static final int EXAMPLES = 200;
+    private static Chaos.Silence silence;
     private final SchedulerSite site = new SchedulerSite();
+
+    @BeforeAll
+    static void letKilledThreadsEndInSilence() {
+        silence = Chaos.silence();
+    }
+
+    @AfterAll
+    static void restore() {
+        silence.close();
+    }
 
     @AfterEach
     void close() {
         site.close();
     }
 
-    private Pod create(SchedulerSite where, String name) {
+    private static Pod create(SchedulerSite where, String name) {
         return where.api.create(
                 aPod().named(name).uid(UUID.randomUUID().toString()).profile("fp-default").build());
     }
@@ -101,8 +116,8 @@ class ACrashLosesNothingTest {
         var node = String.valueOf(site.bound(WEB).spec().nodeName());
         site.api.await(api -> api.nodes().size() == 1, SchedulerSite.SOON);
         var before = site.nodes.placed(node);
-        site.crash();
-        assertThat(site.places.addressesIn("subnet-1")).isEmpty();
+        site.stop();
+        assertThat(site.addresses()).isEmpty();
         site.start();
         assertThat(site.nodes.placed(node)).isEqualTo(before);
         for (int i = 0; i < 3; i++) {
@@ -121,8 +136,9 @@ class ACrashLosesNothingTest {
         site.crash();
         site.api.deletePod(WEB, pod.uid(), 0);
         site.start();
-        site.api.await(api -> api.nodes().isEmpty(), SchedulerSite.SOON);
-        site.api.await(_ -> site.places.addressesIn("subnet-1").isEmpty(), SchedulerSite.SOON);
+        site.still();
+        assertThat(site.api.nodes()).isEmpty();
+        assertThat(site.addresses()).isEmpty();
     }
 
     @Test
@@ -149,65 +165,116 @@ class ACrashLosesNothingTest {
     }
 
     @Test
-    void whatever_fails_and_whenever_it_stops_no_address_is_given_twice() {
-        qt().withExamples(30)
-                .withShrinkCycles(5)
-                .forAll(longs().all(), integers().between(1, 25), integers().between(0, 3))
-                .checkAssert(this::survive);
+    void a_pod_bound_without_its_node_keeps_its_address_when_others_are_placed_first() {
+        for (int seed = 0; seed < 50; seed++) {
+            try (var world = new SchedulerSite(ROOMY, (long) seed)) {
+                var old = create(world, "old");
+                var capacity = Map.of("CapacityProvisioned", "0.25vCPU 0.5GB");
+                world.api.bind(old.key(), old.uid(), "fargate-172.16.1.4", capacity);
+                create(world, "new");
+                world.start();
+                var bound = world.bound(new PodKey("default", "new"));
+                assertThat(bound.spec().nodeName()).isNotEqualTo("fargate-172.16.1.4");
+            } catch (KubeRefused e) {
+                throw new AssertionError(e);
+            }
+        }
     }
 
-    /** Pods come, some go, calls fail, and Berth crashes in between; then all settle. */
-    private void survive(Long seed, int pods, int crashes) {
+    @Test
+    void a_pod_that_goes_while_its_binding_fails_leaves_no_node() throws KubeRefused {
+        for (int seed = 0; seed < 50; seed++) {
+            try (var world = new SchedulerSite(ROOMY, (long) seed)) {
+                world.start();
+                world.api.failNext(Call.BIND);
+                var pod = create(world, "web");
+                world.api.deletePod(pod.key(), pod.uid(), 0);
+                world.still();
+                assertThat(world.api.nodes()).isEmpty();
+                assertThat(world.addresses()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void whatever_fails_and_whenever_it_stops_no_address_is_given_twice() {
+        qt().withExamples(EXAMPLES)
+                .withShrinkCycles(5)
+                .forAll(longs().all(), integers().between(1, 25), integers().between(0, 3))
+                .checkAssert(ACrashLosesNothingTest::survive);
+    }
+
+    /** Pods come, some go, calls fail, and Berth is stopped and killed; then all settle. */
+    private static void survive(Long seed, int pods, int lives) {
         var random = new java.util.Random(seed);
-        var capacity = new HostCapacity(1_000_000, 1_000_000);
-        try (var world = new SchedulerSite(capacity, seed)) {
+        try (var world = new SchedulerSite(ROOMY, seed)) {
             world.start();
-            for (int round = 0; round <= crashes; round++) {
-                for (var call : new Call[] {Call.BIND, Call.APPLY_NODE, Call.DELETE_NODE}) {
-                    switch (random.nextInt(4)) {
-                        case 0 -> world.api.failNext(call);
-                        case 1 -> world.api.loseAnswerOfNext(call);
-                        default -> {}
-                    }
-                }
+            for (int life = 0; life <= lives; life++) {
+                planFaults(world, random);
                 for (int i = 0; i < pods; i++) {
-                    create(world, "pod-" + round + "-" + i);
+                    create(world, "pod-" + life + "-" + i);
+                }
+                if (random.nextInt(3) == 0) {
+                    world.still();
                 }
                 for (var pod : world.api.pods()) {
                     if (random.nextInt(4) == 0) {
                         remove(world, pod);
                     }
                 }
-                if (round < crashes) {
-                    world.crash();
+                if (life < lives) {
+                    if (random.nextBoolean()) {
+                        world.crash();
+                    } else {
+                        world.stop();
+                    }
                     world.start();
                 }
             }
-            settle(world);
-            var names = new HashSet<String>();
-            for (var pod : world.api.pods()) {
-                assertThat(names.add(String.valueOf(pod.spec().nodeName()))).isTrue();
-            }
-            assertThat(world.api.nodes().keySet()).isEqualTo(names);
+            world.passUntil(() -> settled(world), Duration.ofMinutes(30));
+            assertSettled(world);
+            world.passUntil(() -> false, Duration.ofMinutes(1));
+            assertSettled(world);
         }
     }
 
-    private static Set<String> nodeNames(FakeKubeApi api) {
-        var names = new HashSet<String>();
-        api.pods().forEach(pod -> names.add(String.valueOf(pod.spec().nodeName())));
-        return names;
-    }
-
-    private static void settle(SchedulerSite world) {
-        for (int i = 0; i < 200; i++) {
-            try {
-                world.api.await(
-                        api -> api.nodes().keySet().equals(nodeNames(api)), Duration.ofMillis(50));
-                return;
-            } catch (AssertionError _) {
-                world.time.advance(Duration.ofSeconds(1));
+    private static void planFaults(SchedulerSite world, java.util.Random random) {
+        for (var call :
+                List.of(
+                        Call.BIND,
+                        Call.APPLY_NODE,
+                        Call.DELETE_NODE,
+                        Call.POD,
+                        Call.CONFIG_MAP,
+                        Call.RENEW_LEASE)) {
+            for (int i = random.nextInt(3); i > 0; i--) {
+                if (random.nextBoolean()) {
+                    world.api.failNext(call);
+                } else {
+                    world.api.loseAnswerOfNext(call);
+                }
             }
         }
+    }
+
+    /** A Node whose removal was not answered may be gone before its address is free. */
+    private static boolean settled(SchedulerSite world) {
+        var names = nodeNames(world);
+        return world.api.nodes().keySet().equals(Set.copyOf(names))
+                && world.addresses().size() == names.size();
+    }
+
+    private static void assertSettled(SchedulerSite world) {
+        var names = nodeNames(world);
+        assertThat(names).doesNotHaveDuplicates();
+        assertThat(world.api.nodes().keySet()).containsExactlyInAnyOrderElementsOf(names);
+        assertThat(world.addresses())
+                .containsExactlyInAnyOrderElementsOf(
+                        names.stream().map(name -> name.substring("fargate-".length())).toList());
+    }
+
+    private static List<String> nodeNames(SchedulerSite world) {
+        return world.api.pods().stream().map(pod -> String.valueOf(pod.spec().nodeName())).toList();
     }
 
     private static void remove(SchedulerSite world, Pod pod) {

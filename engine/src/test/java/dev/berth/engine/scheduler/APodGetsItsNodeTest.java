@@ -208,4 +208,22 @@ class APodGetsItsNodeTest {
         site.bound(WEB);
         assertThat(site.api.calls(Call.CLAIM)).isEqualTo(1);
     }
+
+    @Test
+    void a_node_that_was_told_dead_is_written_anew_until_that_works() {
+        site.start();
+        site.api.create(claimed("web").build());
+        var name = String.valueOf(site.bound(WEB).spec().nodeName());
+        site.still();
+        for (int i = 0; i < 5; i++) {
+            site.api.failNext(Call.RENEW_LEASE);
+        }
+        for (int i = 0; i < 2; i++) {
+            site.api.failNext(Call.APPLY_NODE);
+        }
+        site.time.advance(Duration.ofMinutes(2));
+        site.still();
+        assertThat(site.api.calls(Call.APPLY_NODE)).isEqualTo(4);
+        assertThat(site.api.leases().get(name).renewTime()).isEqualTo(site.time.now());
+    }
 }

@@ -2,6 +2,7 @@ package dev.berth.engine.scheduler;
 
 import static dev.berth.core.profile.ProfileBuilder.aProfile;
 
+import dev.berth.core.cluster.ServiceRange;
 import dev.berth.core.network.Subnet;
 import dev.berth.core.network.Vpc;
 import dev.berth.core.node.HostFacts;
@@ -16,6 +17,9 @@ import dev.berth.engine.clusters.RunningCluster;
 import dev.berth.engine.nodes.FargateNodes;
 import dev.berth.engine.nodes.Places;
 import dev.berth.port.KubeApi;
+import dev.berth.port.Time;
+import dev.berth.testkit.Chaos;
+import dev.berth.testkit.Chaos.Fate;
 import dev.berth.testkit.FakeKubeApi;
 import dev.berth.testkit.FakeTime;
 import java.time.Duration;
@@ -25,10 +29,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 
 /** A cluster with one profile over two subnets, a scheduler and nodes, all on fakes. */
 final class SchedulerSite implements AutoCloseable {
-    static final Duration SOON = Duration.ofSeconds(10);
+    /** Longer than anything takes on a machine that has much else to do. */
+    static final Duration SOON = Duration.ofSeconds(60);
+
     static final String ROLE = "arn:aws:iam::111122223333:role/pods";
 
     final FakeTime time = new FakeTime();
@@ -38,7 +45,9 @@ final class SchedulerSite implements AutoCloseable {
     final Map<String, Subnet> subnets = new ConcurrentHashMap<>();
     final Map<String, RoleView.RoleFacts> roles = new ConcurrentHashMap<>();
     final Set<String> attached = ConcurrentHashMap.newKeySet();
-    final Places places;
+    private final HostCapacity capacity;
+    private Chaos life = new Chaos(() -> Fate.WORKS);
+    Places places;
     volatile boolean dnsHostnames;
     FargateNodes nodes;
     FargateScheduler scheduler;
@@ -50,6 +59,7 @@ final class SchedulerSite implements AutoCloseable {
     /** With a seed, the API server's watch is late and out of order. */
     SchedulerSite(HostCapacity capacity, Long seed) {
         api = seed == null ? new FakeKubeApi(time::now) : new FakeKubeApi(time::now, seed);
+        this.capacity = capacity;
         places = new Places(capacity, _ -> Set.of());
         subnet("subnet-1", "172.16.1.0/24", "eu-west-1a");
         subnet("subnet-2", "172.16.2.0/24", "eu-west-1b");
@@ -75,7 +85,11 @@ final class SchedulerSite implements AutoCloseable {
         subnets.put(id, new Subnet(id, "vpc-1", cidr, zone));
     }
 
+    /** Begins a life that knows nothing of those before. */
     SchedulerSite start() {
+        life = new Chaos(() -> Fate.WORKS);
+        places = new Places(capacity, _ -> Set.of());
+        var ownTime = life.around(Time.class, time);
         var cluster =
                 new RunningCluster(
                         "shirwalab-eks-dev",
@@ -84,7 +98,8 @@ final class SchedulerSite implements AutoCloseable {
                         "eu-west-1",
                         "v1.36.3",
                         "vpc-1",
-                        api);
+                        ServiceRange.parse("10.100.0.0/16").orElseThrow(),
+                        life.around(KubeApi.class, api));
         var host =
                 new HostFacts(
                         "eu-west-1",
@@ -94,7 +109,7 @@ final class SchedulerSite implements AutoCloseable {
                         "v1.36.3",
                         "amd64",
                         "b5a1d1f2-0000-4000-8000-000000000000");
-        nodes = new FargateNodes(cluster, network(), host, places, attached::contains, time);
+        nodes = new FargateNodes(cluster, network(), host, places, attached::contains, ownTime);
         nodes.start();
         scheduler =
                 new FargateScheduler(
@@ -105,16 +120,47 @@ final class SchedulerSite implements AutoCloseable {
                         nodes,
                         places,
                         "amd64",
-                        time,
+                        ownTime,
                         timelines);
         scheduler.start();
         return this;
     }
 
-    /** Ends scheduler and nodes as a crash would, as far as the API server can see. */
-    void crash() {
+    /** Stops scheduler and nodes. */
+    void stop() {
         scheduler.close();
         nodes.close();
+    }
+
+    /** Ends scheduler and nodes as a kill does: nothing that they begin now comes through. */
+    void crash() {
+        life.sever();
+        stop();
+    }
+
+    /** All addresses that pods hold. */
+    List<String> addresses() {
+        return subnets.keySet().stream().flatMap(id -> places.addressesIn(id).stream()).toList();
+    }
+
+    /** Waits until nothing changes any more before time passes. */
+    void still() {
+        try {
+            api.awaitStill(nodes.busy()::awaitQuiet, SOON);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Lets time pass, from timer to timer, until something holds, or for that long. */
+    void passUntil(BooleanSupplier condition, Duration atMost) {
+        var end = time.now().plus(atMost);
+        still();
+        while (!condition.getAsBoolean()
+                && time.nextDue().filter(due -> !due.isAfter(end)).isPresent()) {
+            time.advanceToNextTimer();
+            still();
+        }
     }
 
     private NetworkView network() {
@@ -192,7 +238,7 @@ final class SchedulerSite implements AutoCloseable {
     @Override
     public void close() {
         if (scheduler != null) {
-            crash();
+            stop();
         }
         api.close();
     }

@@ -1,16 +1,20 @@
-package dev.berth.engine.podworker;
+package dev.berth.engine;
 
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Counts what is under way, so that one can wait until nothing is. Any thread may call. */
-final class Busy {
+public final class Busy {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition quiet = lock.newCondition();
     private int underWay;
 
-    void begin() {
+    /** Counts nothing yet. */
+    public Busy() {}
+
+    /** Something is under way. */
+    public void begin() {
         lock.lock();
         try {
             underWay++;
@@ -19,7 +23,8 @@ final class Busy {
         }
     }
 
-    void end() {
+    /** It is not any more. */
+    public void end() {
         lock.lock();
         try {
             underWay--;
@@ -32,7 +37,7 @@ final class Busy {
     }
 
     /** Waits until nothing is under way; false when the time passed first. */
-    boolean awaitQuiet(Duration atMost) throws InterruptedException {
+    public boolean awaitQuiet(Duration atMost) throws InterruptedException {
         lock.lock();
         try {
             var left = atMost.toNanos();
