@@ -48,7 +48,6 @@ class ProbesAndHooksOnRealContainersIT {
     private static final Duration LONG = Duration.ofSeconds(60);
     private static final String VPC = "vpc-probes";
 
-    @TempDir private Path folder;
     private final Map<String, PlacedNode> nodes = new ConcurrentHashMap<>();
     private final FakeKubeApi api = new FakeKubeApi(InstantSource.system());
     private SystemTime time;
@@ -56,7 +55,7 @@ class ProbesAndHooksOnRealContainersIT {
     private PodWorkers workers;
 
     @BeforeAll
-    void start() throws Exception {
+    void start(@TempDir Path folder) throws Exception {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/crun")), "needs crun");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/conmon")), "needs conmon");
