@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 class EveryPromiseHasItsTestTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|IT))`");
-    private static final Pattern PROMISE = Pattern.compile("(?m)^(\\d+)\\. (?:.+\\n?(?!\\d+\\. |#|\\n))*.*");
+    private static final Pattern PROMISE =
+            Pattern.compile("(?m)^(\\d+)\\. (?:.+\\n?(?!\\d+\\. |#|\\n))*.*");
 
     @Test
     void the_tests_it_names_exist() throws IOException {
