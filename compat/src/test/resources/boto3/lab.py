@@ -126,6 +126,12 @@ holds(
 found, _ = pages(
     ec2, "describe_subnets", "Subnets", Filters=mine + [{"Name": "tag:lab", "Values": ["priv*"]}])
 holds("a filter by tag finds three", len(found) == 3)
+groups, _ = pages(ec2, "describe_security_groups", "SecurityGroups", Filters=mine)
+holds(
+    "the VPC has its default group, open to itself and outwards",
+    [group["GroupName"] for group in groups] == ["default"]
+    and groups[0]["IpPermissions"][0]["UserIdGroupPairs"][0]["GroupId"] == groups[0]["GroupId"]
+    and groups[0]["IpPermissionsEgress"][0]["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}])
 refuses_with_code(
     "a VPC that never was", "InvalidVpcID.NotFound", ec2.describe_vpcs, VpcIds=["vpc-0abc"])
 

@@ -284,6 +284,7 @@ final class Commands implements Actions {
 
     private void waitUntilEnded(DataFolder folder, InstanceFile instance)
             throws IOException, InterruptedException {
+        var process = ProcessHandle.of(instance.pid());
         var told = Instant.now();
         var began = Instant.now();
         while (folder.running()) {
@@ -297,8 +298,7 @@ final class Commands implements Actions {
             }
             Thread.sleep(20);
         }
-        // The lock goes a moment before the process does, and who asks afterwards is to see
-        // neither.
+        // The lock goes a moment before the process does; who asks afterwards is to see neither.
         var end = Instant.now().plusSeconds(PROCESS_END_SECONDS);
         while (process.isPresent() && process.get().isAlive() && Instant.now().isBefore(end)) {
             Thread.sleep(5);
