@@ -50,6 +50,7 @@ class ProbesAndHooksOnRealContainersIT {
 
     private final Map<String, PlacedNode> nodes = new ConcurrentHashMap<>();
     private final FakeKubeApi api = new FakeKubeApi(InstantSource.system());
+    private DataFolder data;
     private SystemTime time;
     private Machine machine;
     private PodWorkers workers;
@@ -59,7 +60,7 @@ class ProbesAndHooksOnRealContainersIT {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/crun")), "needs crun");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/conmon")), "needs conmon");
-        var data = DataFolder.open(folder.resolve("data"));
+        data = DataFolder.open(folder.resolve("data"));
         time = new SystemTime();
         machine = new Machine(data, List.of("*=http://127.0.0.1:1"));
         machine.start();
@@ -106,6 +107,7 @@ class ProbesAndHooksOnRealContainersIT {
         if (machine != null) {
             machine.destroy();
             machine.close();
+            Files.deleteIfExists(data.runFolder());
         }
         if (time != null) {
             time.close();

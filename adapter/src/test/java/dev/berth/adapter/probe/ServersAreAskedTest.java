@@ -247,7 +247,7 @@ class ServersAreAskedTest {
     }
 
     @Test
-    void what_goes_wrong_is_said_as_a_kubelet_does() throws Exception {
+    void what_goes_wrong_is_said_as_a_kubelet_does() {
         answering(
                 path -> path.equals("/wait") ? "wait" : path.equals("/none") ? "" : "SSH-2.0\r\n");
         var get = "Get \"http://" + base();
@@ -262,9 +262,19 @@ class ServersAreAskedTest {
                         get
                                 + "/odd\": net/http: HTTP/1.x transport connection broken: malformed"
                                 + " HTTP response \"SSH-2.0\"");
+    }
+
+    @Test
+    void nobody_listens() throws Exception {
+        // Nobody has waited at this port, so nobody is left in its queue.
         server.close();
         assertThat(failure(ask(false, "/gone"), LONG))
-                .isEqualTo(get + "/gone\": dial tcp " + base() + ": connect: connection refused");
+                .isEqualTo(
+                        "Get \"http://"
+                                + base()
+                                + "/gone\": dial tcp "
+                                + base()
+                                + ": connect: connection refused");
     }
 
     @Test
