@@ -235,6 +235,7 @@ class ACrashLosesNothingTest {
             assertSettled(world);
             world.passUntil(() -> false, Duration.ofMinutes(1));
             assertSettled(world);
+            silence.assertNoFault();
         }
     }
 
