@@ -14,7 +14,9 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -59,21 +61,38 @@ public final class Chaos {
         }
     }
 
-    /** Lasts until it is closed. */
-    public interface Silence extends AutoCloseable {
-        @Override
-        void close();
-    }
-
     /** Lets threads of lives that are over end without a word, until the answer is closed. */
     public static Silence silence() {
-        var before = Thread.getDefaultUncaughtExceptionHandler();
-        Thread.setDefaultUncaughtExceptionHandler((_, thrown) -> {
-            if (!(thrown instanceof Severed)) {
-                thrown.printStackTrace();
+        return new Silence();
+    }
+
+    /** Hears how threads end in the meantime. */
+    public static final class Silence implements AutoCloseable {
+        private final Thread.@Nullable UncaughtExceptionHandler before =
+                Thread.getDefaultUncaughtExceptionHandler();
+        private final Queue<Throwable> heard = new ConcurrentLinkedQueue<>();
+
+        private Silence() {
+            Thread.setDefaultUncaughtExceptionHandler((_, thrown) -> {
+                if (!(thrown instanceof Severed)) {
+                    heard.add(thrown);
+                }
+            });
+        }
+
+        /** Fails when a thread was ended by a fault of its own since the last time. */
+        public void assertNoFault() {
+            var fault = heard.poll();
+            heard.clear();
+            if (fault != null) {
+                throw new AssertionError("a thread was ended by a fault of its own", fault);
             }
-        });
-        return () -> Thread.setDefaultUncaughtExceptionHandler(before);
+        }
+
+        @Override
+        public void close() {
+            Thread.setDefaultUncaughtExceptionHandler(before);
+        }
     }
 
     /** Ends this life of Berth. */

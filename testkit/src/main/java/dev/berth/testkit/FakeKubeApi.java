@@ -764,8 +764,7 @@ public final class FakeKubeApi implements KubeApi {
         var of = pod.metadata();
         if (of.deletionTimestamp() != null
                 && of.deletionGraceSeconds() != null
-                && of.deletionGraceSeconds() <= period
-                && period > 0) {
+                && of.deletionGraceSeconds() <= period) {
             return;
         }
         store(

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * moves time from one thread.
  */
 public final class FakeTime implements Time {
-    private static final Duration TASK_AT_MOST = Duration.ofSeconds(20);
+    private static final Duration TASK_AT_MOST = Duration.ofSeconds(60);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -143,7 +143,7 @@ public final class FakeTime implements Time {
     /**
      * Waits until another thread has set a timer for exactly this delay from now.
      *
-     * @throws AssertionError when none comes within 20 s of real time
+     * @throws AssertionError when none comes within 60 s of real time
      */
     public void awaitTimer(Duration delay) throws InterruptedException {
         lock.lock();

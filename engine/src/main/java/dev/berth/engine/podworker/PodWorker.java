@@ -482,6 +482,10 @@ final class PodWorker implements Runnable {
                     pulls.shutdownNow();
                     failedGround(e);
                     return;
+                } catch (InterruptedException | RuntimeException | Error cut) {
+                    // Leaving waits for the pulls, and nobody would interrupt a second time.
+                    pulls.shutdownNow();
+                    throw cut;
                 }
                 here = pulled(pulls, pulling);
             }

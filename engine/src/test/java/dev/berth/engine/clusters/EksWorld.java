@@ -58,7 +58,7 @@ public final class EksWorld {
                     "AKIAROOT",
                     null);
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     public final FakeStore store = new FakeStore();
     public final FakeTime time = new FakeTime();

@@ -28,7 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** A machine in memory with one cluster, one VPC and the image busybox on it. */
 final class Bench implements AutoCloseable {
-    static final Duration SOON = Duration.ofSeconds(20);
+    static final Duration SOON = Duration.ofSeconds(60);
     static final String VPC = "vpc-1";
 
     final FakeTime time = new FakeTime();
@@ -114,10 +114,7 @@ final class Bench implements AutoCloseable {
 
     /** Waits until nothing is under way any more. */
     void settle() throws Exception {
-        for (var round = 0; round < 3; round++) {
-            api.awaitTold(SOON);
-            assertThat(workers.awaitQuiet(SOON)).as("something goes on and on").isTrue();
-        }
+        api.awaitStill(workers::awaitQuiet, SOON);
     }
 
     /** Moves time, and waits after each timer. */

@@ -58,7 +58,7 @@ import org.junit.jupiter.api.Test;
  * says its seed: put it into {@link #a_world}.
  */
 class PodsSurviveEverythingTest {
-    private static final int WORLDS = 120;
+    private static final int WORLDS = 300;
     private static final int STEPS = 25;
     private static final Duration SOON = Duration.ofSeconds(60);
     private static Chaos.Silence silence;
@@ -102,6 +102,7 @@ class PodsSurviveEverythingTest {
                     world.api.delete(pod.key());
                     world.pass(Duration.ofSeconds(60));
                     world.assertNothingLeft();
+                    silence.assertNoFault();
                 } catch (AssertionError e) {
                     throw new AssertionError(fate + " at call " + nth + world.chaos.failed(), e);
                 } finally {
@@ -118,6 +119,7 @@ class PodsSurviveEverythingTest {
         var world = new World(seed);
         try {
             world.live();
+            silence.assertNoFault();
         } catch (AssertionError | RuntimeException e) {
             throw new AssertionError(
                     "seed " + seed + ", story " + world.story + ", faults " + world.chaos.failed(),

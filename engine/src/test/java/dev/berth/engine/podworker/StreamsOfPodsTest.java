@@ -193,7 +193,7 @@ class StreamsOfPodsTest {
             assertThat(new String(duplex.input().readAllBytes(), UTF_8))
                     .isEqualTo("you said hello");
         }
-        assertThat(heard.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(heard.await(60, TimeUnit.SECONDS)).isTrue();
         assertThatThrownBy(() -> bench.workers.streams().portForward(ref(pod), 81))
                 .isInstanceOf(IOException.class);
     }

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@Timeout(30)
+@Timeout(120)
 final class ProfileRequestsTest {
     private static final String PARAMETER = "InvalidParameterException: ";
     private static final String TRUST =

@@ -56,7 +56,7 @@ class ACrashLosesNothingTest {
         create(site, "web");
         site.bound(WEB);
         assertThat(site.api.calls(Call.BIND)).isEqualTo(1);
-        site.api.await(api -> api.nodes().size() == 1, SchedulerSite.SOON);
+        site.await(api -> api.nodes().size() == 1);
     }
 
     @Test
@@ -64,7 +64,7 @@ class ACrashLosesNothingTest {
         site.api.failNext(Call.BIND);
         site.start();
         create(site, "web");
-        site.api.await(api -> api.calls(Call.BIND) == 1, SchedulerSite.SOON);
+        site.await(api -> api.calls(Call.BIND) == 1);
         site.awaitPause(Duration.ofSeconds(1));
         site.time.advance(Duration.ofSeconds(1));
         assertThat(site.bound(WEB).spec().nodeName()).isEqualTo("fargate-172.16.1.4");
@@ -77,7 +77,7 @@ class ACrashLosesNothingTest {
         site.start();
         create(site, "web");
         site.bound(WEB);
-        site.api.await(api -> api.nodes().size() == 1, SchedulerSite.SOON);
+        site.await(api -> api.nodes().size() == 1);
     }
 
     @Test
@@ -85,8 +85,7 @@ class ACrashLosesNothingTest {
         site.api.failNext(Call.BIND);
         site.start();
         create(site, "web");
-        site.api.await(
-                api -> api.nodes().size() == 1 && api.calls(Call.BIND) == 1, SchedulerSite.SOON);
+        site.await(api -> api.nodes().size() == 1 && api.calls(Call.BIND) == 1);
         site.crash();
         site.start();
         assertThat(site.bound(WEB).spec().nodeName()).isEqualTo("fargate-172.16.1.4");
@@ -102,7 +101,7 @@ class ACrashLosesNothingTest {
                 "fargate-172.16.2.77",
                 Map.of("CapacityProvisioned", "0.5vCPU 1GB"));
         site.start();
-        site.api.await(api -> api.nodes().containsKey("fargate-172.16.2.77"), SchedulerSite.SOON);
+        site.await(api -> api.nodes().containsKey("fargate-172.16.2.77"));
         var placed = site.nodes.placed("fargate-172.16.2.77").orElseThrow();
         assertThat(placed.subnetId()).isEqualTo("subnet-2");
         assertThat(placed.size().cpuMillis()).isEqualTo(500);
@@ -114,7 +113,7 @@ class ACrashLosesNothingTest {
         site.start();
         create(site, "web");
         var node = String.valueOf(site.bound(WEB).spec().nodeName());
-        site.api.await(api -> api.nodes().size() == 1, SchedulerSite.SOON);
+        site.await(api -> api.nodes().size() == 1);
         var before = site.nodes.placed(node);
         site.stop();
         assertThat(site.addresses()).isEmpty();
@@ -132,7 +131,7 @@ class ACrashLosesNothingTest {
         site.start();
         var pod = create(site, "web");
         site.bound(WEB);
-        site.api.await(api -> api.nodes().size() == 1, SchedulerSite.SOON);
+        site.await(api -> api.nodes().size() == 1);
         site.crash();
         site.api.deletePod(WEB, pod.uid(), 0);
         site.start();
@@ -146,10 +145,9 @@ class ACrashLosesNothingTest {
         site.api.failNext(Call.BIND);
         site.start();
         var pod = create(site, "web");
-        site.api.await(
-                api -> api.nodes().size() == 1 && api.calls(Call.BIND) == 1, SchedulerSite.SOON);
+        site.await(api -> api.nodes().size() == 1 && api.calls(Call.BIND) == 1);
         site.api.deletePod(WEB, pod.uid(), 0);
-        site.api.await(api -> api.nodes().isEmpty(), SchedulerSite.SOON);
+        site.await(api -> api.nodes().isEmpty());
     }
 
     @Test
@@ -157,11 +155,11 @@ class ACrashLosesNothingTest {
         site.api.refuseNext(Call.BIND, 409, "pod web is already assigned to node \"other\"");
         site.start();
         create(site, "web");
-        site.api.await(api -> api.calls(Call.BIND) == 1, SchedulerSite.SOON);
+        site.await(api -> api.calls(Call.BIND) == 1);
         site.awaitPause(Duration.ofSeconds(1));
         site.time.advance(Duration.ofSeconds(1));
         site.bound(WEB);
-        site.api.await(api -> api.nodes().size() == 1, SchedulerSite.SOON);
+        site.await(api -> api.nodes().size() == 1);
     }
 
     @Test
@@ -235,6 +233,7 @@ class ACrashLosesNothingTest {
             assertSettled(world);
             world.passUntil(() -> false, Duration.ofMinutes(1));
             assertSettled(world);
+            silence.assertNoFault();
         }
     }
 

@@ -53,7 +53,7 @@ class APodGetsItsNodeTest {
         site.start();
         var pod = site.api.create(claimed("web").requesting("1", "8Gi").build());
         site.bound(WEB);
-        site.api.await(api -> api.nodes().size() == 1, SchedulerSite.SOON);
+        site.await(api -> api.nodes().size() == 1);
         var node = site.api.nodes().get("fargate-172.16.1.4");
         assertThat(node.labels()).containsEntry("eks.amazonaws.com/compute-type", "fargate");
         assertThat(node.annotations())
@@ -125,7 +125,7 @@ class APodGetsItsNodeTest {
         site.api.create(claimed("web").build());
         site.bound(WEB);
         site.time.advance(Duration.ofMinutes(30));
-        site.api.awaitTold(SchedulerSite.SOON);
+        site.still();
         assertThat(site.api.pod(stray).orElseThrow().spec().nodeName()).isNull();
         assertThat(site.events(stray)).isEmpty();
     }
@@ -135,7 +135,7 @@ class APodGetsItsNodeTest {
         var profile = site.profiles.removeFirst();
         site.start();
         site.api.create(claimed("web").build());
-        site.api.awaitTold(SchedulerSite.SOON);
+        site.still();
         site.profiles.add(profile);
         site.scheduler.wake();
         site.bound(WEB);
@@ -159,8 +159,7 @@ class APodGetsItsNodeTest {
         site.start();
         var pod = site.api.create(claimed("web").build());
         site.awaitEvent(WEB, "Scheduled");
-        site.api.await(
-                _ -> site.timelines.of(pod.uid()).containsKey(Phase.NODE), SchedulerSite.SOON);
+        site.await(_ -> site.timelines.of(pod.uid()).containsKey(Phase.NODE));
         assertThat(site.timelines.of(pod.uid()))
                 .containsOnlyKeys(Phase.SEEN, Phase.PLACED, Phase.NODE, Phase.BOUND);
     }
@@ -171,9 +170,7 @@ class APodGetsItsNodeTest {
         for (int i = 0; i < 100; i++) {
             site.api.create(claimed("web-" + i).build());
         }
-        site.api.await(
-                api -> api.pods().stream().allMatch(pod -> pod.spec().nodeName() != null),
-                Duration.ofSeconds(30));
+        site.await(api -> api.pods().stream().allMatch(pod -> pod.spec().nodeName() != null));
         var names = new HashSet<String>();
         site.api.pods().forEach(pod -> names.add(pod.spec().nodeName()));
         assertThat(names).hasSize(100);

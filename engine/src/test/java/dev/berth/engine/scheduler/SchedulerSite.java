@@ -1,6 +1,7 @@
 package dev.berth.engine.scheduler;
 
 import static dev.berth.core.profile.ProfileBuilder.aProfile;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.cluster.ServiceRange;
 import dev.berth.core.network.Subnet;
@@ -30,11 +31,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 
 /** A cluster with one profile over two subnets, a scheduler and nodes, all on fakes. */
 final class SchedulerSite implements AutoCloseable {
     /** Longer than anything takes on a machine that has much else to do. */
-    static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     static final String ROLE = "arn:aws:iam::111122223333:role/pods";
 
@@ -143,6 +145,12 @@ final class SchedulerSite implements AutoCloseable {
         return subnets.keySet().stream().flatMap(id -> places.addressesIn(id).stream()).toList();
     }
 
+    /** Waits until all has settled, and then finds it so. */
+    void await(Predicate<FakeKubeApi> condition) {
+        still();
+        assertThat(condition.test(api)).as("so, when nothing changes any more").isTrue();
+    }
+
     /** Waits until nothing changes any more before time passes. */
     void still() {
         try {
@@ -196,21 +204,26 @@ final class SchedulerSite implements AutoCloseable {
         }
     }
 
+    /** Waits until all has settled; then the pod is bound. */
     Pod bound(PodKey key) {
-        return api.awaitPod(key, pod -> pod.spec().nodeName() != null, SOON);
+        return found(key, pod -> pod.spec().nodeName() != null);
     }
 
-    /** Waits until the pod's condition says False for that reason. */
+    /** Waits until all has settled; then the pod's condition says False for that reason. */
     Pod refused(PodKey key, String code) {
-        return api.awaitPod(
+        return found(
                 key,
                 pod -> {
                     var condition = pod.status().conditionsByType().get("PodScheduled");
                     return condition != null
                             && condition.status().equals("False")
                             && code.equals(condition.reason());
-                },
-                SOON);
+                });
+    }
+
+    private Pod found(PodKey key, Predicate<Pod> condition) {
+        still();
+        return api.awaitPod(key, condition, Duration.ZERO);
     }
 
     /** The events of a pod as {@code Type Reason Component Message}. */
@@ -219,11 +232,8 @@ final class SchedulerSite implements AutoCloseable {
     }
 
     void awaitEvent(PodKey key, String reason) {
-        api.await(
-                server ->
-                        server.events(key).stream()
-                                .anyMatch(one -> one.event().reason().equals(reason)),
-                SOON);
+        await(server ->
+                server.events(key).stream().anyMatch(one -> one.event().reason().equals(reason)));
     }
 
     private static String text(KubeApi.Event event) {

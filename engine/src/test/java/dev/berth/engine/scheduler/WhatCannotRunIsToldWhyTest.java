@@ -104,7 +104,7 @@ class WhatCannotRunIsToldWhyTest {
                         "Pod execution role is not found in auth config or does not have all"
                                 + " required permissions for launching fargate pods.");
         assertThat(site.events(WEB).getFirst()).startsWith("Warning LoggingDisabled");
-        site.api.await(api -> api.nodes().isEmpty(), SchedulerSite.SOON);
+        site.await(api -> api.nodes().isEmpty());
         assertThat(site.api.calls(Call.BIND)).isZero();
 
         // The next look is a minute later; a node is not even made before it is known to serve.
@@ -137,7 +137,7 @@ class WhatCannotRunIsToldWhyTest {
                                 + " because: PVC data not bound");
         site.awaitPause(Duration.ofMinutes(1));
         site.time.advance(Duration.ofMinutes(1));
-        site.api.await(api -> api.events(WEB).getFirst().count() == 2, SchedulerSite.SOON);
+        site.await(api -> api.events(WEB).getFirst().count() == 2);
         site.awaitPause(Duration.ofMinutes(1));
         site.api.putClaim("default", "data", new KubeApi.Claim("pv", "efs.csi.aws.com", "fs-1"));
         site.time.advance(Duration.ofMinutes(1));
@@ -152,7 +152,7 @@ class WhatCannotRunIsToldWhyTest {
         site.time.advance(Duration.ofHours(1));
         site.scheduler.wake();
         site.api.update(WEB, pod -> pod);
-        site.api.awaitTold(SchedulerSite.SOON);
+        site.still();
         assertThat(site.api.events(WEB)).hasSize(1);
         assertThat(site.api.events(WEB).getFirst().count()).isEqualTo(1);
         assertThat(site.api.calls(Call.WRITE_CONDITION)).isEqualTo(1);

@@ -92,8 +92,8 @@ class WhatHasNoPlaceWaitsTest {
         site.refused(key("c"), NO_CAPACITY);
         site.attached.add(a.uid());
         remove(a);
-        site.api.await(api -> api.nodes().size() == 1, SchedulerSite.SOON);
-        site.api.awaitTold(SchedulerSite.SOON);
+        site.await(api -> api.nodes().size() == 1);
+        site.still();
         assertThat(site.api.pod(key("c")).orElseThrow().spec().nodeName()).isNull();
         site.attached.clear();
         site.nodes.detached(a.uid());
@@ -110,13 +110,11 @@ class WhatHasNoPlaceWaitsTest {
         create("c");
         for (int told = 1; told <= 5; told++) {
             var times = told;
-            site.api.await(
-                    api ->
-                            api.events(key("c")).stream()
-                                    .anyMatch(one ->
-                                            one.event().reason().equals("FailedScheduling")
-                                                    && one.count() == times),
-                    SchedulerSite.SOON);
+            site.await(api ->
+                    api.events(key("c")).stream()
+                            .anyMatch(one ->
+                                    one.event().reason().equals("FailedScheduling")
+                                            && one.count() == times));
             var pause = Duration.ofSeconds(1L << (told - 1));
             site.awaitPause(pause);
             site.time.advance(pause);
