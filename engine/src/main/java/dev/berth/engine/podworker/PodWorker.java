@@ -426,17 +426,13 @@ final class PodWorker implements Runnable {
         if (limitRetry != null && !running().isEmpty()) {
             dues.add(limitRetry);
         }
-        dues.stream()
-                .min(Instant::compareTo)
-                .ifPresent(due -> {
-                    var wait = Duration.between(now(), due);
-                    again(wait.isNegative() ? Duration.ZERO : wait);
-                });
+        dues.stream().min(Instant::compareTo).ifPresent(due -> again(Duration.between(now(), due)));
     }
 
+    /** Time goes on while one counts, so what was to come may be past. */
     private void again(Duration delay) {
         timer.close();
-        if (delay.isZero()) {
+        if (!delay.isPositive()) {
             box.poke();
         } else {
             timer = around.machine().time().after(delay, box::poke);

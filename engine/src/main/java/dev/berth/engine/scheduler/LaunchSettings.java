@@ -80,8 +80,8 @@ final class LaunchSettings {
     }
 
     private Settings read() {
-        var begun = time.nanos();
         try {
+            var begun = time.nanos();
             // Side by side, because a pod waits for both.
             var auth = new FutureTask<>(this::awsAuth);
             Thread.ofVirtual().name("aws-auth").start(auth);

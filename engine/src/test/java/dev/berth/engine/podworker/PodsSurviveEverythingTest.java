@@ -49,7 +49,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -74,9 +73,6 @@ class PodsSurviveEverythingTest {
         silence.close();
     }
 
-    @Disabled(
-            "in about one of some hundred worlds a layout is left: a pod's end that crosses the end of a"
-                    + " life; not understood yet")
     @Test
     void many_worlds() throws Exception {
         for (var seed = 1; seed <= WORLDS; seed++) {
@@ -149,7 +145,7 @@ class PodsSurviveEverythingTest {
         volatile double trouble;
         int made;
 
-        World(long seed) {
+        World(long seed) throws InterruptedException {
             random = new Random(seed);
             api = new FakeKubeApi(time::now, seed);
             network.ensureVpc(new PodNetwork.Vpc("vpc-1", List.of("172.16.0.0/16"), List.of()));
@@ -161,9 +157,9 @@ class PodsSurviveEverythingTest {
             workers = workers();
         }
 
-        PodWorkers workers() {
-            return new PodWorkers(
-                    chaos.around(KubeApi.class, api),
+        /** One life of Berth; like its program, it first removes what belongs to no pod. */
+        PodWorkers workers() throws InterruptedException {
+            var machine =
                     new Machine(
                             chaos.around(ContainerRuntime.class, runtime),
                             chaos.around(PodNetwork.class, network),
@@ -171,7 +167,11 @@ class PodsSurviveEverythingTest {
                             chaos.around(Images.class, images),
                             chaos.around(PodFiles.class, files),
                             chaos.around(PodLogs.class, logs),
-                            chaos.around(Time.class, time)),
+                            chaos.around(Time.class, time));
+            new PodRemains(machine).removeOwnerless();
+            return new PodWorkers(
+                    chaos.around(KubeApi.class, api),
+                    machine,
                     new PodSettings(
                             "lab",
                             new Dns(
