@@ -32,6 +32,7 @@ import dev.berth.engine.clusters.AwsAuthMaps;
 import dev.berth.engine.clusters.ClusterRecords;
 import dev.berth.engine.clusters.Clusters;
 import dev.berth.engine.profiles.Profiles;
+import dev.berth.port.Store.StoreUnavailable;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -208,7 +209,8 @@ final class Server {
         pods.networksChanged(networks.network());
 
         // The ways in.
-        var services = AwsServices.builder();
+        var services =
+                AwsServices.builder().passing(failure -> failure instanceof StoreUnavailable);
         StsOperations.register(services, credentials, roles);
         IamOperations.register(services, credentials, roles);
         EksOperations.register(services, clusters, profiles);

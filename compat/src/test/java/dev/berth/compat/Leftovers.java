@@ -23,22 +23,7 @@ final class Leftovers {
                 found.add("mount " + line);
             }
         }
-        ProcessHandle.allProcesses()
-                .filter(process -> process.pid() != ProcessHandle.current().pid())
-                .forEach(process -> {
-                    try {
-                        var folder = Path.of("/proc", String.valueOf(process.pid()));
-                        var command =
-                                Files.readString(folder.resolve("cmdline")).replace('\0', ' ');
-                        if (command.contains(data.toString())
-                                || Files.readString(folder.resolve("cgroup"))
-                                        .contains("berth/" + instance)) {
-                            found.add("process " + process.pid() + " " + command);
-                        }
-                    } catch (IOException gone) {
-                        // It ended while we looked.
-                    }
-                });
+        found.addAll(processes(data, instance));
         for (var cgroup :
                 List.of(
                         "/sys/fs/cgroup/berth",
@@ -61,6 +46,28 @@ final class Leftovers {
                 found.add("route " + line);
             }
         }
+        return found;
+    }
+
+    /** Processes that name the data folder or stand in the instance's cgroups. */
+    static List<String> processes(Path data, String instance) {
+        var found = new ArrayList<String>();
+        ProcessHandle.allProcesses()
+                .filter(process -> process.pid() != ProcessHandle.current().pid())
+                .forEach(process -> {
+                    try {
+                        var folder = Path.of("/proc", String.valueOf(process.pid()));
+                        var command =
+                                Files.readString(folder.resolve("cmdline")).replace('\0', ' ');
+                        if (command.contains(data.toString())
+                                || Files.readString(folder.resolve("cgroup"))
+                                        .contains("berth/" + instance)) {
+                            found.add("process " + process.pid() + " " + command);
+                        }
+                    } catch (IOException gone) {
+                        // It ended while we looked.
+                    }
+                });
         return found;
     }
 

@@ -54,6 +54,11 @@ final class OneBerth implements AutoCloseable {
         return new OneBerth(Files.createTempDirectory("berth-compat-data").toRealPath());
     }
 
+    /** Takes a data folder that Berth is to make; nothing runs yet. */
+    static OneBerth in(Path data) {
+        return new OneBerth(data);
+    }
+
     /** {@code berth up}, which may be said again after it has ended. */
     OneBerth up(String... options) throws IOException, InterruptedException {
         var command =
@@ -322,7 +327,8 @@ final class OneBerth implements AutoCloseable {
         }
     }
 
-    private static void removeTree(Path root) throws IOException {
+    /** Removes a folder with all that is in it. */
+    static void removeTree(Path root) throws IOException {
         Files.walkFileTree(
                 root,
                 new SimpleFileVisitor<>() {
