@@ -155,8 +155,14 @@ final class ClusterLife {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error bug) {
             log.error("cluster's thread ended unexpectedly cluster={}", name, bug);
-            troubles = List.of(issue("InternalFailure", String.valueOf(bug.getMessage())));
+            troubles = List.of(internal(bug));
         }
+    }
+
+    /** What nobody has foreseen is told loudly, and is a failure like others. */
+    private void unexpected(String what, Throwable bug) {
+        log.error("{} cluster={}", what, name, bug);
+        troubles = List.of(internal(bug));
     }
 
     // ---- up -----------------------------------------------------------------------------------
@@ -194,6 +200,11 @@ final class ClusterLife {
                 log.warn("records cannot be reached cluster={} why={}", name, away.getMessage());
             } catch (InterruptedException otherWish) {
                 continue;
+            } catch (RuntimeException | Error bug) {
+                unexpected("cluster does not start, unexpectedly", bug);
+                if (failedForGood(bug)) {
+                    return Optional.empty();
+                }
             } finally {
                 progress = "";
             }
@@ -203,20 +214,20 @@ final class ClusterLife {
     }
 
     /** A cluster that never was ACTIVE fails as AWS's do; one that was is tried again. */
-    private boolean failedForGood(Exception why) {
-        var left =
-                around.records.update(
-                        known,
-                        cluster ->
-                                cluster.status() == Status.CREATING
-                                        ? cluster.to(Status.FAILED)
-                                                .ailing(
-                                                        List.of(
-                                                                issue(
-                                                                        "InternalFailure",
-                                                                        why.getMessage())))
-                                        : cluster);
-        return left.isEmpty() || !runs(left.get().status());
+    private boolean failedForGood(Throwable why) {
+        try {
+            var left = around.records.update(known, cluster -> failed(cluster, why));
+            return left.isEmpty() || !runs(left.get().status());
+        } catch (StoreUnavailable away) {
+            log.warn("failure is not recorded cluster={} why={}", name, away.getMessage());
+            return false;
+        }
+    }
+
+    private Cluster failed(Cluster cluster, Throwable why) {
+        return cluster.status() == Status.CREATING
+                ? cluster.to(Status.FAILED).ailing(List.of(internal(why)))
+                : cluster;
     }
 
     private static boolean runs(Status status) {
@@ -251,7 +262,7 @@ final class ClusterLife {
             running = up;
             around.records.update(known, present -> active(present, plane));
             return new Up(up, plane, health);
-        } catch (KubeRefused | InterruptedException | RuntimeException failed) {
+        } catch (KubeRefused | InterruptedException | RuntimeException | Error failed) {
             running = null;
             told.forEach(this::letGo);
             health.close();
@@ -326,6 +337,11 @@ final class ClusterLife {
         troubles = now;
     }
 
+    private Issue internal(Throwable why) {
+        return issue(
+                "InternalFailure", why.getMessage() == null ? why.toString() : why.getMessage());
+    }
+
     private Issue issue(String code, @Nullable String message) {
         return new Issue(code, message == null ? code : message, List.of(name));
     }
@@ -336,7 +352,12 @@ final class ClusterLife {
         around.listeners.reversed().forEach(this::letGo);
         running = null;
         up.health.close();
-        up.plane.stop();
+        try {
+            up.plane.stop();
+        } catch (RuntimeException failed) {
+            // What comes next, a deletion or Berth's end, ends the processes too.
+            log.error("control plane does not stop cluster={}", name, failed);
+        }
         troubles = List.of();
         log.info("cluster is down cluster={}", name);
     }
@@ -344,7 +365,7 @@ final class ClusterLife {
     private void letGo(ClusterListener listener) {
         try {
             listener.stopping(name);
-        } catch (RuntimeException failed) {
+        } catch (RuntimeException | Error failed) {
             log.error("a listener failed to let go cluster={}", name, failed);
         }
     }
@@ -365,9 +386,11 @@ final class ClusterLife {
                 return true;
             } catch (ControlPlaneFailed | StoreUnavailable failed) {
                 log.warn("cluster is not deleted yet cluster={} why={}", name, failed.getMessage());
-                troubles = List.of(issue("InternalFailure", failed.getMessage()));
+                troubles = List.of(internal(failed));
             } catch (InterruptedException otherWish) {
                 continue;
+            } catch (RuntimeException | Error bug) {
+                unexpected("cluster is not deleted yet, unexpectedly", bug);
             }
             pause(pause, Wish.DELETE);
         }

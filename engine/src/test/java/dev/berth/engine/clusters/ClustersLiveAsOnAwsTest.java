@@ -7,6 +7,7 @@ import static dev.berth.engine.clusters.EksWorld.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.core.cluster.Cluster.Issue;
 import dev.berth.core.cluster.Cluster.Status;
 import dev.berth.core.fault.Refused;
 import dev.berth.port.ControlPlanes.Health;
@@ -104,6 +105,55 @@ final class ClustersLiveAsOnAwsTest {
         assertThat(failed.issues().getFirst().message()).isEqualTo("no port is free");
 
         assertThat(world.clusters().delete(REGION, "lab").status()).isEqualTo(Status.DELETING);
+        world.awaitGone("lab");
+    }
+
+    @Test
+    void a_cluster_whose_listener_breaks_fails_with_the_reason_and_can_be_deleted()
+            throws Exception {
+        world.faultsOfStarts.add(new IllegalStateException("the pods of lab cannot be served"));
+        world.create(aCluster().named("lab").build());
+        var failed = world.await("lab", found -> found.status() == Status.FAILED);
+        assertThat(failed.issues())
+                .containsExactly(
+                        new Issue(
+                                "InternalFailure",
+                                "the pods of lab cannot be served",
+                                List.of("lab")));
+        assertThat(world.planes.calls()).containsExactly("start lab 1.36", "stop lab");
+        assertThat(world.told)
+                .containsExactly(
+                        "first started lab",
+                        "last started lab",
+                        "last stopping lab",
+                        "first stopping lab");
+        assertThat(world.clusters().running("lab")).isEmpty();
+
+        world.clusters().delete(REGION, "lab");
+        world.awaitGone("lab");
+        assertThat(world.groups.vpcs).isEmpty();
+        assertThat(world.active("lab").issues()).isEmpty();
+    }
+
+    @Test
+    void a_fault_without_words_is_named() throws Exception {
+        world.faultsOfStarts.add(new UnsupportedOperationException());
+        world.create(aCluster().named("lab").build());
+        var failed = world.await("lab", found -> found.status() == Status.FAILED);
+        assertThat(failed.issues().getFirst().message())
+                .isEqualTo("java.lang.UnsupportedOperationException");
+    }
+
+    @Test
+    void a_deletion_that_meets_a_bug_is_tried_again() throws Exception {
+        world.active("lab");
+        world.groups.faults.add(new IllegalStateException("no such group"));
+        world.clusters().delete(REGION, "lab");
+        world.time.awaitTimer(Duration.ofSeconds(1));
+        var waiting = world.clusters().describe(REGION, "lab");
+        assertThat(waiting.status()).isEqualTo(Status.DELETING);
+        assertThat(waiting.issues().getFirst().message()).isEqualTo("no such group");
+        world.time.advance(Duration.ofSeconds(1));
         world.awaitGone("lab");
     }
 

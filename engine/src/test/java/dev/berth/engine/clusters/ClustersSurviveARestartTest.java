@@ -92,6 +92,20 @@ final class ClustersSurviveARestartTest {
     }
 
     @Test
+    void an_active_cluster_whose_listener_breaks_is_tried_again() throws Exception {
+        world.active("lab");
+        world.faultsOfStarts.add(new IllegalStateException("the pods of lab cannot be served"));
+        world.restart();
+        world.time.awaitTimer(Duration.ofSeconds(1));
+        var waiting = world.clusters().describe(REGION, "lab");
+        assertThat(waiting.status()).isEqualTo(Status.ACTIVE);
+        assertThat(waiting.issues().getFirst().code()).isEqualTo("InternalFailure");
+        world.time.advance(Duration.ofSeconds(1));
+        world.await("lab", found -> found.issues().isEmpty());
+        assertThat(world.clusters().running("lab")).isPresent();
+    }
+
+    @Test
     void a_failed_cluster_stays_failed_until_it_is_deleted() throws Exception {
         world.planes.failNextStart("lab", "no");
         world.create(aCluster().named("lab").build());

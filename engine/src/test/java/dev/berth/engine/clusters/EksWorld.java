@@ -26,10 +26,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -77,6 +79,9 @@ public final class EksWorld {
 
     /** What the listeners were told: {@code first started lab}. */
     public final List<String> told = new CopyOnWriteArrayList<>();
+
+    /** What the last listener throws when it is told of the next starts. */
+    public final Queue<RuntimeException> faultsOfStarts = new ConcurrentLinkedQueue<>();
 
     private Lives lives;
 
@@ -152,6 +157,10 @@ public final class EksWorld {
             @Override
             public void started(RunningCluster cluster) {
                 told.add(name + " started " + cluster.name());
+                var fault = name.equals("last") ? faultsOfStarts.poll() : null;
+                if (fault != null) {
+                    throw fault;
+                }
             }
 
             @Override
@@ -312,6 +321,9 @@ public final class EksWorld {
         public final Map<String, String> vpcs = new ConcurrentHashMap<>();
         public final List<String> removed = new ArrayList<>();
 
+        /** What the next removals throw. */
+        public final Queue<RuntimeException> faults = new ConcurrentLinkedQueue<>();
+
         @Override
         public String create(String clusterName, String vpcId) {
             vpcs.put("sg-" + clusterName, vpcId);
@@ -320,6 +332,10 @@ public final class EksWorld {
 
         @Override
         public synchronized void delete(String groupId) {
+            var fault = faults.poll();
+            if (fault != null) {
+                throw fault;
+            }
             vpcs.remove(groupId);
             removed.add(groupId);
         }
