@@ -1,9 +1,12 @@
 package dev.berth.app;
 
+import dev.berth.adapter.controlplane.VpcPlaces;
 import dev.berth.adapter.files.DiskPodFiles;
 import dev.berth.adapter.files.DiskPodLogs;
+import dev.berth.adapter.net.VpcNetwork;
 import dev.berth.adapter.probe.VpcProbes;
 import dev.berth.core.network.AccountNetwork;
+import dev.berth.core.network.WaysOut;
 import dev.berth.core.node.HostFacts;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
@@ -23,6 +26,8 @@ import dev.berth.engine.podworker.PodSettings;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
 import dev.berth.engine.scheduler.FargateScheduler;
+import dev.berth.port.ControlPlanes.ControlPlaneFailed;
+import dev.berth.port.ControlPlanes.Plan;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.Time;
@@ -34,11 +39,14 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +69,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final Time time;
     private final RecentTimelines timelines;
     private final Places places;
+    private final Supplier<Set<String>> apiAddresses;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
     ClusterPods(
@@ -72,7 +81,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             SSLContext tls,
             Time time,
             RecentTimelines timelines,
-            double memoryOvercommit)
+            double memoryOvercommit,
+            Supplier<Set<String>> apiAddresses)
             throws IOException {
         this.data = data;
         this.machine = machine;
@@ -82,6 +92,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.tls = tls;
         this.time = time;
         this.timelines = timelines;
+        this.apiAddresses = apiAddresses;
         this.places =
                 new Places(
                         HostCapacity.of(
@@ -89,7 +100,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                 (long) (memoryMebibytes() * MEMORY_SHARE),
                                 CPU_OVERCOMMIT,
                                 memoryOvercommit),
-                        this::heldByGateways);
+                        this::heldByInterfaces);
     }
 
     /** What runs for one cluster; all its parts in the order they were begun. */
@@ -251,8 +262,67 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                 List.of(vpc.cidr()),
                                 networks.subnetsOf(vpcId).stream()
                                         .map(subnet ->
-                                                new PodNetwork.Subnet(subnet.id(), subnet.cidr()))
+                                                new PodNetwork.Subnet(
+                                                        subnet.id(),
+                                                        subnet.cidr(),
+                                                        waysOut(subnet.id())))
                                         .toList()));
+    }
+
+    private List<String> waysOut(String subnetId) {
+        var network = networks.network();
+        var subnet = network.subnets().get(subnetId);
+        return subnet == null ? List.of() : WaysOut.of(network, subnet);
+    }
+
+    /** Makes a cluster's API server be seen in its VPC. */
+    Optional<VpcPlaces.VpcPlace> place(Plan plan, int port) throws ControlPlaneFailed {
+        var address = plan.addressInVpc();
+        if (address == null) {
+            return Optional.empty();
+        }
+        try {
+            ensureVpc(plan.vpcId());
+            var opened = machine.network().open(plan.vpcId(), address, port, port);
+            return Optional.of(
+                    new Place(
+                            machine.network().namespace(plan.vpcId()),
+                            resolver(plan.vpcId()),
+                            opened));
+        } catch (NetworkFailed failed) {
+            throw new ControlPlaneFailed(
+                    "the API server cannot be seen in "
+                            + plan.vpcId()
+                            + ": "
+                            + failed.getMessage(),
+                    failed);
+        }
+    }
+
+    private record Place(Path namespace, String resolver, AutoCloseable opened)
+            implements VpcPlaces.VpcPlace {
+        @Override
+        public void close() {
+            ClusterPods.close(opened);
+        }
+    }
+
+    private String resolver(String vpcId) {
+        return networks.vpc(vpcId).map(vpc -> VpcNetwork.resolver(vpc.cidr())).orElseThrow();
+    }
+
+    /** The addresses of a subnet that pods and gateways have. */
+    Set<String> held(String subnetId) {
+        var held = new HashSet<>(places.addressesIn(subnetId));
+        held.addAll(heldByGateways(subnetId));
+        return held;
+    }
+
+    /** Addresses that gateways and API servers have in a subnet, or elsewhere. */
+    private Set<String> heldByInterfaces(String subnetId) {
+        var held = new HashSet<>(heldByGateways(subnetId));
+        held.addAll(apiAddresses.get());
+        return held;
     }
 
     /** Addresses that NAT gateways have in a subnet. */
@@ -274,24 +344,16 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
     }
 
-    private static Dns dns(RunningCluster cluster) throws IOException {
-        var nameservers = new ArrayList<String>();
-        var searches = new ArrayList<String>();
-        var resolv = Path.of("/etc/resolv.conf");
-        if (Files.isReadable(resolv)) {
-            for (var line : Files.readAllLines(resolv)) {
-                var words = List.of(line.strip().split("\\s+", -1));
-                if (words.size() > 1 && words.getFirst().equals("nameserver")) {
-                    nameservers.add(words.get(1));
-                } else if (words.size() > 1 && words.getFirst().equals("search")) {
-                    searches.addAll(words.subList(1, words.size()));
-                }
-            }
-        }
+    /** As in a pod on Fargate: the cluster's names, and else the VPC's name service. */
+    private Dns dns(RunningCluster cluster) {
+        var search =
+                cluster.region().equals("us-east-1")
+                        ? "ec2.internal"
+                        : cluster.region() + ".compute.internal";
         return new Dns(
                 cluster.serviceRange().dnsAddress(),
                 "cluster.local",
-                new Resolver(nameservers, searches, List.of()));
+                new Resolver(List.of(resolver(cluster.vpcId())), List.of(search), List.of()));
     }
 
     private static String architecture() {
