@@ -72,6 +72,9 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final Supplier<Set<String>> apiAddresses;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
+    /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
+    private final Map<String, String> serviceOwners = new ConcurrentHashMap<>();
+
     ClusterPods(
             DataFolder data,
             Machine machine,
@@ -284,26 +287,58 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         try {
             ensureVpc(plan.vpcId());
             var opened = machine.network().open(plan.vpcId(), address, port, port);
+            var first = serviceOwners.putIfAbsent(plan.vpcId(), plan.clusterName());
             return Optional.of(
                     new Place(
-                            machine.network().namespace(plan.vpcId()),
-                            resolver(plan.vpcId()),
+                            plan,
+                            Optional.ofNullable(first)
+                                    .filter(owner -> !owner.equals(plan.clusterName())),
                             opened));
         } catch (NetworkFailed failed) {
             throw new ControlPlaneFailed(
-                    "the API server cannot be seen in "
-                            + plan.vpcId()
-                            + ": "
-                            + failed.getMessage(),
+                    "the API server cannot be seen in " + plan.vpcId() + ": " + failed.getMessage(),
                     failed);
         }
     }
 
-    private record Place(Path namespace, String resolver, AutoCloseable opened)
-            implements VpcPlaces.VpcPlace {
+    /** A cluster's place in its VPC; the first cluster there has the Services. */
+    private final class Place implements VpcPlaces.VpcPlace {
+        private final Plan plan;
+        private final Optional<String> servicesOf;
+        private final AutoCloseable opened;
+
+        private Place(Plan plan, Optional<String> servicesOf, AutoCloseable opened) {
+            this.plan = plan;
+            this.servicesOf = servicesOf;
+            this.opened = opened;
+        }
+
+        @Override
+        public Path namespace() {
+            return machine.network().namespace(plan.vpcId());
+        }
+
+        @Override
+        public Optional<String> servicesOf() {
+            return servicesOf;
+        }
+
+        @Override
+        public String resolver() {
+            return ClusterPods.this.resolver(plan.vpcId());
+        }
+
         @Override
         public void close() {
             ClusterPods.close(opened);
+            if (servicesOf.isEmpty()) {
+                try {
+                    machine.network().clearServices(plan.vpcId());
+                } catch (NetworkFailed failed) {
+                    LOG.warn("Services are left behind vpc={}", plan.vpcId(), failed);
+                }
+                serviceOwners.remove(plan.vpcId(), plan.clusterName());
+            }
         }
     }
 

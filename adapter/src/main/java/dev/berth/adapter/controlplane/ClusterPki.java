@@ -32,8 +32,7 @@ record ClusterPki(Path folder, String authorityPem, Identity admin) {
                 Authority.Subject.client("system:kube-controller-manager", null));
         cluster.issue("scheduler", Authority.Subject.client("system:kube-scheduler", null));
         cluster.issue(
-                "kube-proxy",
-                Authority.Subject.client("system:kube-proxy", "system:node-proxier"));
+                "kube-proxy", Authority.Subject.client("system:kube-proxy", "system:node-proxier"));
         // As the pods of EKS's coredns Deployment are known.
         cluster.issue(
                 "coredns",

@@ -207,21 +207,21 @@ record Launch(
      */
     String corefile(String resolver) {
         return """
-                .:53 {
-                    bind ADDRESS
-                    errors
-                    kubernetes cluster.local in-addr.arpa ip6.arpa {
-                        kubeconfig KUBECONFIG
-                        pods insecure
-                        fallthrough in-addr.arpa ip6.arpa
-                    }
-                    prometheus ADDRESS:9153
-                    forward . RESOLVER
-                    cache 30
-                    loop
-                    loadbalance
-                }
-                """
+        .:53 {
+            bind ADDRESS
+            errors
+            kubernetes cluster.local in-addr.arpa ip6.arpa {
+                kubeconfig KUBECONFIG
+                pods insecure
+                fallthrough in-addr.arpa ip6.arpa
+            }
+            prometheus ADDRESS:9153
+            forward . RESOLVER
+            cache 30
+            loop
+            loadbalance
+        }
+        """
                 .replace("ADDRESS", advertised())
                 .replace("KUBECONFIG", file("coredns.json"))
                 .replace("RESOLVER", resolver);

@@ -24,6 +24,9 @@ public interface VpcPlaces {
         /** The network namespace in which the cluster's Services are to be. */
         Path namespace();
 
+        /** The cluster that has the Services of that namespace already; then this one has none. */
+        Optional<String> servicesOf();
+
         /** The name server for names outside the cluster, as seen from that namespace. */
         String resolver();
 

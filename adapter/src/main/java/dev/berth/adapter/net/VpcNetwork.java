@@ -43,9 +43,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * VPCs and pods as network namespaces, made by system calls and netlink; the few packet filters are
- * written by {@code nft}, when a VPC is made or its routes change. A pod has {@code eth0} with a /32 address and its default route by 169.254.1.1, whose
- * hardware address it is told for good; the VPC has a /32 route to it, forwards, and holds the
- * subnets' routers' addresses on its loopback. Source: DESIGN, "A VPC is a network namespace".
+ * written by {@code nft}, when a VPC is made or its routes change. A pod has {@code eth0} with a
+ * /32 address and its default route by 169.254.1.1, whose hardware address it is told for good; the
+ * VPC has a /32 route to it, forwards, and holds the subnets' routers' addresses on its loopback.
+ * Source: DESIGN, "A VPC is a network namespace".
  *
  * <p>The host has one veth to each VPC with the address 169.254.1.2 and a route to the VPC's
  * ranges. A range that the host already routes elsewhere is left alone: then only what runs in the
@@ -108,7 +109,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         this.root = root.toAbsolutePath().normalize();
         hostLinkPrefix =
                 "brh" + fixed(Integer.toUnsignedLong(instance.hashCode()) % 2_176_782_336L);
-        hostFilter = new HostFilter(this.root, instance, hostLinkPrefix);
+        hostFilter = new HostFilter(instance, hostLinkPrefix);
         Arrays.setAll(locks, _ -> new ReentrantLock());
     }
 
@@ -341,6 +342,20 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                 });
     }
 
+    /** Takes away what a kube-proxy that has ended has left in a VPC. */
+    public void clearServices(String vpcId) throws NetworkFailed {
+        locked(
+                vpcId,
+                "clear the Services of " + vpcId,
+                () -> {
+                    if (vpcs.containsKey(vpcId)) {
+                        var table = "table ip kube-proxy\n";
+                        Nft.run(namespace(vpcId), table + "delete " + table);
+                    }
+                    return null;
+                });
+    }
+
     /** The name server of a VPC with this range, as seen from inside. */
     public static String resolver(String cidr) {
         return Cidr.text(Cidr.parse(cidr).base() + 2);
@@ -452,12 +467,14 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     }
 
     private static void setAddresses(VpcState state, Vpc vpc) throws IOException {
-        var wanted = new LinkedHashSet<>(state.hosted);
-        wanted.add(Cidr.address(RESOLVER));
-        wanted.add(Cidr.address(resolver(vpc.cidrs().getFirst())));
+        // The routers first: what is masqueraded takes the first address.
+        var wanted = new LinkedHashSet<Integer>();
         for (var subnet : vpc.subnets()) {
             wanted.add(Cidr.parse(subnet.cidr()).router());
         }
+        wanted.add(Cidr.address(resolver(vpc.cidrs().getFirst())));
+        wanted.add(Cidr.address(RESOLVER));
+        wanted.addAll(state.hosted);
         var loopback = Cidr.address("127.0.0.1");
         for (var present : state.netlink.addresses(Rtnetlink.LOOPBACK)) {
             if (present != loopback && !wanted.remove(present)) {

@@ -67,12 +67,14 @@ final class VpcResolver implements AutoCloseable {
                     Relay.start(
                             namespace,
                             at,
-                            () -> {
-                                var servers = servers(resolvConf);
-                                return servers.isEmpty()
-                                        ? new InetSocketAddress("127.0.0.1", PORT)
-                                        : servers.getFirst();
-                            });
+                            // Without any, this machine's own, as the libc does.
+                            () ->
+                                    servers(resolvConf).stream()
+                                            .findFirst()
+                                            .orElse(
+                                                    new InetSocketAddress(
+                                                            InetAddress.getLoopbackAddress(),
+                                                            PORT)));
             var resolver = new VpcResolver(resolvConf, channel, tcp);
             Thread.ofVirtual().name("resolver-" + at).start(resolver::receive);
             return resolver;

@@ -5,9 +5,9 @@ import dev.berth.core.network.AccountNetwork.SubnetEntry;
 import java.util.List;
 
 /**
- * Where a subnet's routes lead out of the VPC. Pods have no public addresses, so an internet gateway
- * lets none of them out: only a NAT gateway does, which is public, is there, and stands in a subnet
- * that is public itself. Source: eks-fargate §8 (D); the conditions are the AWS VPC's.
+ * Where a subnet's routes lead out of the VPC. Pods have no public addresses, so an internet
+ * gateway lets none of them out: only a NAT gateway does, which is public, is there, and stands in
+ * a subnet that is public itself. Source: eks-fargate §8 (D); the conditions are the AWS VPC's.
  */
 public final class WaysOut {
     private WaysOut() {}

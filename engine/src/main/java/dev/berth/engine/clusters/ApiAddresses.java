@@ -62,8 +62,7 @@ public final class ApiAddresses {
             var written =
                     records.update(
                             cluster,
-                            present ->
-                                    present.with(present.config().withApiAddress(chosen.get())));
+                            present -> present.with(present.config().withApiAddress(chosen.get())));
             written.ifPresent(this::keep);
             return written.orElse(cluster);
         } finally {
