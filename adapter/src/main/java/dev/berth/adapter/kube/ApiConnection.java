@@ -78,16 +78,18 @@ final class ApiConnection implements AutoCloseable {
     /** How much of objects is read. */
     enum Form {
         /** All. */
-        WHOLE("application/json"),
-        /** Names, labels, versions. */
+        WHOLE("application/json", "application/json"),
+        /** Names, labels, versions. A watch that is offered the list's form sends nothing. */
         METADATA(
-                "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
-                        + "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
+                "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+                "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
 
-        private final String accept;
+        private final String read;
+        private final String watched;
 
-        Form(String accept) {
-            this.accept = accept;
+        Form(String read, String watched) {
+            this.read = read;
+            this.watched = watched;
         }
     }
 
@@ -142,7 +144,7 @@ final class ApiConnection implements AutoCloseable {
             var answer =
                     client.send(
                             HttpRequest.newBuilder(URI.create(endpoint + path))
-                                    .header("Accept", form.accept)
+                                    .header("Accept", form.watched)
                                     .build(),
                             BodyHandlers.ofInputStream());
             if (answer.statusCode() == 200) {
@@ -193,7 +195,7 @@ final class ApiConnection implements AutoCloseable {
         var request =
                 HttpRequest.newBuilder(URI.create(endpoint + path))
                         .timeout(REQUEST_TIMEOUT)
-                        .header("Accept", form.accept)
+                        .header("Accept", form.read)
                         .method(
                                 method,
                                 body == null

@@ -84,9 +84,13 @@ final class ListWatch implements AutoCloseable {
                 if (version == null) {
                     version = list();
                 }
+                var since = version;
                 version = watch(version);
-                retryMillis = RETRY_MILLIS;
-                continue;
+                if (!version.equals(since)) {
+                    retryMillis = RETRY_MILLIS;
+                    continue;
+                }
+                // One that told nothing may have ended at once, and would do so again.
             } catch (KubeRefused e) {
                 if (e.code() == 410) {
                     version = null;
