@@ -8,11 +8,9 @@ import dev.berth.core.pod.PodSpec.RestartPolicy;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.port.PodFiles.Owner;
-import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.Vpc;
 import dev.berth.testkit.FakeKubeApi.Call;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -161,30 +159,15 @@ class BerthStartsAgainTest {
         var pod = bench.run(aPod().restartPolicy(RestartPolicy.NEVER));
         bench.workers.close();
         var asked = new AtomicBoolean();
-        bench.restart(
-                network(() -> {
-                    if (asked.compareAndSet(false, true)) {
-                        bench.runtime.end(bench.id(pod, "main", 0), 42);
-                    }
-                }));
+        // A worker begins by asking for its pod's network.
+        bench.network.whenAsked(() -> {
+            if (asked.compareAndSet(false, true)) {
+                bench.runtime.end(bench.id(pod, "main", 0), 42);
+            }
+        });
+        bench.restart();
         bench.settle();
         assertThat(asked).isTrue();
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.FAILED);
-    }
-
-    /**
-     * The machine's network; something happens whenever a worker begins by asking for its pod's.
-     */
-    private PodNetwork network(Runnable meanwhile) {
-        return (PodNetwork)
-                Proxy.newProxyInstance(
-                        PodNetwork.class.getClassLoader(),
-                        new Class<?>[] {PodNetwork.class},
-                        (_, method, arguments) -> {
-                            if (method.getName().equals("sandbox")) {
-                                meanwhile.run();
-                            }
-                            return method.invoke(bench.network, arguments);
-                        });
     }
 }
