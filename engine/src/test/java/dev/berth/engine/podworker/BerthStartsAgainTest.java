@@ -8,11 +8,14 @@ import dev.berth.core.pod.PodSpec.RestartPolicy;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.port.PodFiles.Owner;
+import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.Vpc;
 import dev.berth.testkit.FakeKubeApi.Call;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -151,5 +154,37 @@ class BerthStartsAgainTest {
         bench.settle();
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.FAILED);
         assertThat(bench.runtime.list()).isEmpty();
+    }
+
+    @Test
+    void an_end_while_its_pod_is_taken_on_is_not_missed() throws Exception {
+        var pod = bench.run(aPod().restartPolicy(RestartPolicy.NEVER));
+        bench.workers.close();
+        var asked = new AtomicBoolean();
+        bench.restart(
+                network(() -> {
+                    if (asked.compareAndSet(false, true)) {
+                        bench.runtime.end(bench.id(pod, "main", 0), 42);
+                    }
+                }));
+        bench.settle();
+        assertThat(asked).isTrue();
+        assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.FAILED);
+    }
+
+    /**
+     * The machine's network; something happens whenever a worker begins by asking for its pod's.
+     */
+    private PodNetwork network(Runnable meanwhile) {
+        return (PodNetwork)
+                Proxy.newProxyInstance(
+                        PodNetwork.class.getClassLoader(),
+                        new Class<?>[] {PodNetwork.class},
+                        (_, method, arguments) -> {
+                            if (method.getName().equals("sandbox")) {
+                                meanwhile.run();
+                            }
+                            return method.invoke(bench.network, arguments);
+                        });
     }
 }

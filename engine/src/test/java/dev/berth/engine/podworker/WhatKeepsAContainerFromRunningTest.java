@@ -271,4 +271,19 @@ class WhatKeepsAContainerFromRunningTest {
         bench.settle();
         bench.assertEmptyMachine();
     }
+
+    @Test
+    void a_cpu_limit_that_nothing_needs_any_more_is_not_tried_again_and_again() throws Exception {
+        bench.runtime.behaving(_ -> {
+            bench.runtime.failNext("createPodGroup", "busy");
+            return Behaviour.RUNS;
+        });
+        var pod = bench.run(aPod());
+        for (var attempt = 0; attempt < 3; attempt++) {
+            bench.runtime.end(bench.id(pod, "main", attempt), 1);
+            bench.settle();
+            bench.pass(Duration.ofSeconds(10L << attempt));
+        }
+        assertThat(bench.container(pod, "main").restartCount()).isEqualTo(3);
+    }
 }
