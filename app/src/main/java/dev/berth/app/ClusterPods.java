@@ -2,6 +2,7 @@ package dev.berth.app;
 
 import dev.berth.adapter.files.DiskPodFiles;
 import dev.berth.adapter.files.DiskPodLogs;
+import dev.berth.adapter.probe.VpcProbes;
 import dev.berth.core.network.AccountNetwork;
 import dev.berth.core.node.HostFacts;
 import dev.berth.core.placement.HostCapacity;
@@ -127,11 +128,12 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             new dev.berth.engine.podworker.Machine(
                                     machine.runtime(),
                                     machine.network(),
+                                    new VpcProbes(machine.network(), time),
                                     machine.images(),
                                     new DiskPodFiles(data.path()),
                                     new DiskPodLogs(data.resolve("logs").resolve("pods")),
                                     time),
-                            new PodSettings(cluster.name(), dns()),
+                            new PodSettings(cluster.name(), dns(cluster)),
                             nodes::placed,
                             timelines);
             began.add(workers);
@@ -216,7 +218,10 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     /** When a pod passed each step of its way, in microseconds since 1970. */
     Map<String, Long> timeline(String podUid) {
         var stamps = new LinkedHashMap<String, Long>();
-        timelines.of(podUid).forEach((phase, at) -> stamps.put(phase.name(), ChronoUnit.MICROS.between(Instant.EPOCH, at)));
+        timelines
+                .of(podUid)
+                .forEach((phase, at) ->
+                        stamps.put(phase.name(), ChronoUnit.MICROS.between(Instant.EPOCH, at)));
         return stamps;
     }
 
@@ -269,7 +274,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
     }
 
-    private static Dns dns() throws IOException {
+    private static Dns dns(RunningCluster cluster) throws IOException {
         var nameservers = new ArrayList<String>();
         var searches = new ArrayList<String>();
         var resolv = Path.of("/etc/resolv.conf");
@@ -284,7 +289,9 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             }
         }
         return new Dns(
-                "10.100.0.10", "cluster.local", new Resolver(nameservers, searches, List.of()));
+                cluster.serviceRange().dnsAddress(),
+                "cluster.local",
+                new Resolver(nameservers, searches, List.of()));
     }
 
     private static String architecture() {

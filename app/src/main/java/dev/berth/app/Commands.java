@@ -9,6 +9,8 @@ import dev.berth.edge.cli.AwsClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -28,6 +30,9 @@ final class Commands implements Actions {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final int TOKEN_MINUTES = 14;
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    /** How long a process without its lock may take to be gone. */
+    private static final int PROCESS_END_SECONDS = 10;
 
     private final PrintStream out = System.out;
     private final PrintStream err = System.err;
@@ -111,7 +116,14 @@ final class Commands implements Actions {
     @Override
     public int kubeconfig(Path data, String cluster, @Nullable Path file) throws Exception {
         var described =
-                client(instance(data)).eks("GET", "/clusters/" + cluster, null).path("cluster");
+                client(instance(data))
+                        .eks(
+                                "GET",
+                                "/clusters/"
+                                        + URLEncoder.encode(cluster, StandardCharsets.UTF_8)
+                                                .replace("+", "%20"),
+                                null)
+                        .path("cluster");
         if (described.path("endpoint").asString("").isEmpty()) {
             say(
                     "cluster "
@@ -213,8 +225,7 @@ final class Commands implements Actions {
 
     @Override
     public int status(Path data, boolean json) throws Exception {
-        var folder = DataFolder.open(data);
-        if (!folder.running()) {
+        if (!Files.isDirectory(data) || !DataFolder.open(data).running()) {
             if (json) {
                 out.println(
                         JSON.writeValueAsString(Map.of("running", false, "data", data.toString())));
@@ -273,6 +284,7 @@ final class Commands implements Actions {
 
     private void waitUntilEnded(DataFolder folder, InstanceFile instance)
             throws IOException, InterruptedException {
+        var process = ProcessHandle.of(instance.pid());
         var told = Instant.now();
         var began = Instant.now();
         while (folder.running()) {
@@ -285,6 +297,11 @@ final class Commands implements Actions {
                 began = Instant.now();
             }
             Thread.sleep(20);
+        }
+        // The lock goes a moment before the process does; who asks afterwards is to see neither.
+        var end = Instant.now().plusSeconds(PROCESS_END_SECONDS);
+        while (process.isPresent() && process.get().isAlive() && Instant.now().isBefore(end)) {
+            Thread.sleep(5);
         }
     }
 

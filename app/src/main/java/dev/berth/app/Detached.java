@@ -11,6 +11,7 @@ import java.util.List;
 /** Starts a Berth that goes on when the command that started it has ended. */
 final class Detached {
     private static final int TAIL_LINES = 15;
+    private static final String SAID = "berth: ";
 
     private final DataFolder data;
 
@@ -35,7 +36,7 @@ final class Detached {
                 return instance.get();
             }
             if (!process.isAlive()) {
-                throw new IOException("Berth ended while it started:\n" + tail(log));
+                throw new IOException("Berth ended while it started: " + lastWords(log));
             }
             if (System.nanoTime() - told > 2_000_000_000L) {
                 told = System.nanoTime();
@@ -77,17 +78,21 @@ final class Detached {
                         "--account",
                         options.account()));
         command.addAll(List.of("--versions", options.strictVersions() ? "strict" : "nearest"));
-        command.addAll(
-                List.of("--memory-overcommit", String.valueOf(options.memoryOvercommit())));
+        command.addAll(List.of("--memory-overcommit", String.valueOf(options.memoryOvercommit())));
         for (var mirror : options.mirrors()) {
             command.addAll(List.of("--mirror", mirror));
         }
         return command;
     }
 
-    private static String tail(Path log) throws IOException {
+    /** Its reason, if it has given one, else the end of its log. */
+    private static String lastWords(Path log) throws IOException {
         var lines = Files.readAllLines(log);
-        return String.join(
-                "\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
+        if (!lines.isEmpty() && lines.getLast().startsWith(SAID)) {
+            return lines.getLast().substring(SAID.length()) + " (the whole log: " + log + ")";
+        }
+        return "\n"
+                + String.join(
+                        "\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
     }
 }

@@ -281,9 +281,10 @@ class DependenciesFlowOneWayTest {
         return Stream.of(
                 noClasses()
                         .that()
-                        .resideOutsideOfPackages("dev.berth.app..", "dev.berth.edge.cli..")
+                        .resideOutsideOfPackages(
+                                "dev.berth.app..", "dev.berth.edge.cli..", "dev.berth.testkit..")
                         .should(GeneralCodingRules.ACCESS_STANDARD_STREAMS)
-                        .as("nothing prints but app and edge.cli"),
+                        .as("nothing prints but app, edge.cli and what tests with"),
                 noClasses()
                         .should(GeneralCodingRules.USE_JAVA_UTIL_LOGGING)
                         .as("logs go through SLF4J"),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.berth.adapter.kube.HttpKubeApi;
 import dev.berth.adapter.time.SystemTime;
+import dev.berth.core.cluster.ServiceRange;
 import dev.berth.core.network.Subnet;
 import dev.berth.core.network.Vpc;
 import dev.berth.core.node.HostFacts;
@@ -91,7 +92,14 @@ class SchedulingOnARealApiServerIT {
     private void startScheduling() {
         var cluster =
                 new RunningCluster(
-                        "lab", "arn", "111122223333", "eu-west-1", "v1.36.3", "vpc-1", api);
+                        "lab",
+                        "arn",
+                        "111122223333",
+                        "eu-west-1",
+                        "v1.36.3",
+                        "vpc-1",
+                        ServiceRange.parse("10.100.0.0/16").orElseThrow(),
+                        api);
         var host =
                 new HostFacts(
                         "eu-west-1",

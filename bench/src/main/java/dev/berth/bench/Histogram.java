@@ -42,9 +42,7 @@ record Histogram(Map<Double, Double> counts) {
             if (all > 0 && upTo >= all * share) {
                 return bound.isInfinite()
                         ? Double.POSITIVE_INFINITY
-                        : 1000
-                                * (lower
-                                        + (bound - lower) * (all * share - below) / (upTo - below));
+                        : 1000 * (lower + (bound - lower) * (all * share - below) / (upTo - below));
             }
             lower = bound;
             below = upTo;

@@ -6,12 +6,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Counts what an instance has on the machine: processes, mounts, namespaces, links, cgroups. */
+/** Counts what an instance has on the machine: processes, mounts, links, routes, cgroups. */
 final class Leftovers {
     private Leftovers() {}
 
     /**
-     * Everything that names the data folder or the instance.
+     * Everything that names the data folder or the instance. Network namespaces are held by mounts
+     * below the instance's run folder and by processes, so they are counted with those.
      *
      * @param instance eight hex digits
      */
@@ -22,21 +23,7 @@ final class Leftovers {
                 found.add("mount " + line);
             }
         }
-        ProcessHandle.allProcesses()
-                .filter(process -> process.pid() != ProcessHandle.current().pid())
-                .forEach(process -> {
-                    try {
-                        var command =
-                                Files.readString(
-                                        Path.of("/proc", String.valueOf(process.pid()), "cmdline"));
-                        if (command.contains(data.toString())) {
-                            found.add(
-                                    "process " + process.pid() + " " + command.replace('\0', ' '));
-                        }
-                    } catch (IOException gone) {
-                        // It ended while we looked.
-                    }
-                });
+        found.addAll(processes(data, instance));
         for (var cgroup :
                 List.of(
                         "/sys/fs/cgroup/berth",
@@ -50,18 +37,44 @@ final class Leftovers {
         if (Files.exists(Path.of("/run/berth", instance))) {
             found.add("folder /run/berth/" + instance);
         }
+        var link = linksOf(instance);
+        try (var links = Files.newDirectoryStream(Path.of("/sys/class/net"), link + "*")) {
+            links.forEach(name -> found.add("link " + name.getFileName()));
+        }
+        for (var line : Files.readAllLines(Path.of("/proc/net/route"))) {
+            if (line.startsWith(link)) {
+                found.add("route " + line);
+            }
+        }
         return found;
     }
 
-    /** The host's network links that Berth names so. */
-    static List<String> links() throws IOException {
-        try (var links = Files.list(Path.of("/sys/class/net"))) {
-            return links.map(link -> link.getFileName().toString())
-                    .filter(name ->
-                            name.startsWith("br")
-                                    && (name.startsWith("brh") || name.startsWith("brt")))
-                    .sorted()
-                    .toList();
-        }
+    /** Processes that name the data folder or stand in the instance's cgroups. */
+    static List<String> processes(Path data, String instance) {
+        var found = new ArrayList<String>();
+        ProcessHandle.allProcesses()
+                .filter(process -> process.pid() != ProcessHandle.current().pid())
+                .forEach(process -> {
+                    try {
+                        var folder = Path.of("/proc", String.valueOf(process.pid()));
+                        var command =
+                                Files.readString(folder.resolve("cmdline")).replace('\0', ' ');
+                        if (command.contains(data.toString())
+                                || Files.readString(folder.resolve("cgroup"))
+                                        .contains("berth/" + instance)) {
+                            found.add("process " + process.pid() + " " + command);
+                        }
+                    } catch (IOException gone) {
+                        // It ended while we looked.
+                    }
+                });
+        return found;
+    }
+
+    /** How the names of an instance's links on the host begin. */
+    private static String linksOf(String instance) {
+        var number = Integer.toUnsignedLong(instance.hashCode()) % 2_176_782_336L;
+        var text = "000000" + Long.toString(number, 36);
+        return "brh" + text.substring(text.length() - 6);
     }
 }

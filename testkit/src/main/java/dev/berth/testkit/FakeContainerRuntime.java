@@ -42,7 +42,9 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     private final List<Consumer<Exit>> listeners = new ArrayList<>();
     private final Map<String, ArrayDeque<String>> faults = new HashMap<>();
     private final List<String> calls = new ArrayList<>();
+    private final List<String> commands = new ArrayList<>();
     private Function<ContainerPlan, Behaviour> behaviour = _ -> Behaviour.RUNS;
+    private Function<String, OptionalInt> commandsEnd = _ -> OptionalInt.of(0);
 
     /** Runs nothing yet. */
     public FakeContainerRuntime(Time time) {
@@ -109,6 +111,21 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     /** Sets what containers do by themselves from now on. */
     public void behaving(Function<ContainerPlan, Behaviour> newBehaviour) {
         locked(() -> behaviour = newBehaviour);
+    }
+
+    /**
+     * Sets how commands end that do not say so themselves.
+     *
+     * @param how by the command, its parts with blanks between: the exit code, or empty for one
+     *     that runs until it is closed
+     */
+    public void commandsEnd(Function<String, OptionalInt> how) {
+        locked(() -> commandsEnd = how);
+    }
+
+    /** The commands that were run in containers, oldest first: {@code name#attempt command}. */
+    public List<String> commands() {
+        return lockedGet(() -> List.copyOf(commands));
     }
 
     /**
@@ -341,10 +358,12 @@ public final class FakeContainerRuntime implements ContainerRuntime {
             if (made == null || made.state != State.RUNNING) {
                 throw new RuntimeFailed("container " + id + " is not running", null);
             }
+            var command = String.join(" ", plan.command());
+            commands.add(made.plan.name() + "#" + made.plan.attempt() + " " + command);
+            return new Command(plan, commandsEnd.apply(command));
         } finally {
             lock.unlock();
         }
-        return new Command(plan);
     }
 
     @Override
@@ -365,7 +384,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         } finally {
             lock.unlock();
         }
-        return new Command(new ExecPlan(List.of("cat"), false, true));
+        return new Command(new ExecPlan(List.of("cat"), false, true), OptionalInt.of(0));
     }
 
     // ---- within
@@ -458,7 +477,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         private final OutputStream stdin;
         private final int exitCode;
 
-        Command(ExecPlan plan) {
+        Command(ExecPlan plan, OptionalInt end) {
             var script = String.join(" ", plan.command());
             if (plan.command().getFirst().equals("cat") && plan.stdin()) {
                 var pipe = new Pipe(ended);
@@ -473,10 +492,12 @@ public final class FakeContainerRuntime implements ContainerRuntime {
                 text.append(echo.group(1).strip()).append('\n');
             }
             var exit = EXIT.matcher(script);
-            exitCode = exit.find() ? Integer.parseInt(exit.group(1)) : 0;
+            exitCode = exit.find() ? Integer.parseInt(exit.group(1)) : end.orElse(137);
             stdin = new ByteArrayOutputStream();
             stdout = new ByteArrayInputStream(text.toString().getBytes(StandardCharsets.UTF_8));
-            ended.countDown();
+            if (end.isPresent()) {
+                ended.countDown();
+            }
         }
 
         @Override

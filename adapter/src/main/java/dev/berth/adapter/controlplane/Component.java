@@ -91,10 +91,11 @@ final class Component {
                         return;
                     }
                     log.warn(
-                            "component ended component={} exitCode={} log={}",
+                            "component ended component={} exitCode={} log={} lastWords={}",
                             program.name(),
                             code,
-                            program.logFile());
+                            program.logFile(),
+                            LastWords.of(program.logFile()));
                     onProblem.accept("restarting, exit code " + code);
                 }
                 boolean lived = System.nanoTime() - began >= WELL_AFTER.toNanos();

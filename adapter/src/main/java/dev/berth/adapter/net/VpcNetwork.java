@@ -131,7 +131,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     @Override
     public void close() {
         for (var vpc : vpcs.values()) {
-            vpc.netlink.close();
+            vpc.close();
         }
         vpcs.clear();
         pods.clear();
@@ -275,10 +275,14 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
 
     @Override
     public Connection dialFromVpc(String vpcId, String host, int port) throws IOException {
-        if (!vpcs.containsKey(vpcId)) {
+        var vpc = vpcs.get(vpcId);
+        if (vpc == null) {
             throw new IOException(vpcId + " has no network here");
         }
-        return dial(namespace(vpcId), host, port);
+        var address = address(host);
+        return address instanceof Inet6Address
+                ? dial(namespace(vpcId), host, port)
+                : connect(vpc.sockets.take(), address, port);
     }
 
     /**
@@ -328,7 +332,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var state = vpcs.remove(vpcId);
         if (state != null) {
             host().removeLink(state.hostLink);
-            state.netlink.close();
+            state.close();
         }
         discard(vpcFolder(vpcId));
     }
@@ -352,7 +356,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                         inside.up(Rtnetlink.LOOPBACK);
                         return inside;
                     });
-            var state = new VpcState(vpc.id(), netlink, hostLink);
+            var state = new VpcState(vpc.id(), netlink, hostLink, file);
             linkToHost(state, file);
             return state;
         } catch (IOException | RuntimeException failed) {
@@ -442,7 +446,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         }
         var netlink =
                 Namespaces.inside(folder.resolve("network"), Libc.CLONE_NEWNET, Rtnetlink::new);
-        var state = new VpcState(id, netlink, hostLink);
+        var state = new VpcState(id, netlink, hostLink, folder.resolve("network"));
         state.cidrs =
                 Stream.of(properties.getProperty("cidrs", "").split(",", -1))
                         .filter(cidr -> !cidr.isEmpty())
@@ -549,7 +553,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     // --- connections
 
     private static Connection dial(Path namespace, String host, int port) throws IOException {
-        var address = host.equals("localhost") ? InetAddress.ofLiteral("127.0.0.1") : literal(host);
+        var address = address(host);
         var family =
                 address instanceof Inet6Address
                         ? StandardProtocolFamily.INET6
@@ -557,6 +561,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         // A socket belongs to the namespace it was made in, whoever uses it afterwards.
         var channel =
                 Namespaces.inside(namespace, Libc.CLONE_NEWNET, () -> SocketChannel.open(family));
+        return connect(channel, address, port);
+    }
+
+    private static Connection connect(SocketChannel channel, InetAddress address, int port)
+            throws IOException {
         try {
             channel.socket().connect(new InetSocketAddress(address, port), CONNECT_MILLIS);
             return new ChannelConnection(channel);
@@ -564,6 +573,10 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
             channel.close();
             throw failed;
         }
+    }
+
+    private static InetAddress address(String host) throws IOException {
+        return host.equals("localhost") ? InetAddress.ofLiteral("127.0.0.1") : literal(host);
     }
 
     private static InetAddress literal(String host) throws IOException {
@@ -722,12 +735,24 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         private final String id;
         private final Rtnetlink netlink;
         private final String hostLink;
+        private final SocketStock sockets;
         private volatile List<String> cidrs = List.of();
 
-        private VpcState(String id, Rtnetlink netlink, String hostLink) {
+        private VpcState(String id, Rtnetlink netlink, String hostLink, Path namespace) {
             this.id = id;
             this.netlink = netlink;
             this.hostLink = hostLink;
+            this.sockets = new SocketStock(namespace);
+        }
+
+        /** Lets go of the namespace. */
+        private void close() {
+            netlink.close();
+            try {
+                sockets.close();
+            } catch (IOException ignored) {
+                // They are closed for us all the same.
+            }
         }
     }
 

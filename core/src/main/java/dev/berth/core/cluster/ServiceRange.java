@@ -48,6 +48,18 @@ public record ServiceRange(long first, int prefix) {
         return taken ? OTHER_DEFAULT : DEFAULT;
     }
 
+    /** Where the cluster's DNS answers: the tenth address, such as 10.100.0.10. Our choice. */
+    public String dnsAddress() {
+        var address = first + 10;
+        return (address >> 24 & 255)
+                + "."
+                + (address >> 16 & 255)
+                + "."
+                + (address >> 8 & 255)
+                + "."
+                + (address & 255);
+    }
+
     /** Whether the ranges have an address in common. */
     public boolean overlaps(ServiceRange other) {
         return first < other.end() && other.first < end();

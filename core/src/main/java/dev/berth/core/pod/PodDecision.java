@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is to be done for a pod that shall live: which containers start now, which wait for their
@@ -12,14 +13,30 @@ import java.util.List;
  *
  * @param start names of containers to start, in this order
  * @param waiting containers that would start but for their back-off
+ * @param kill running containers that one of their probes gave up
  * @param over whether no container is to run any more: what still runs is stopped
  */
-public record PodDecision(List<String> start, List<Waiting> waiting, boolean over) {
+public record PodDecision(
+        List<String> start, List<Waiting> waiting, List<Kill> kill, boolean over) {
     /** Copies the lists. */
     public PodDecision {
         start = List.copyOf(start);
         waiting = List.copyOf(waiting);
+        kill = List.copyOf(kill);
     }
+
+    private static final PodDecision OVER = new PodDecision(List.of(), List.of(), List.of(), true);
+
+    /**
+     * A container to kill.
+     *
+     * @param name the container
+     * @param probe which of its probes failed
+     * @param message what the event says
+     * @param again whether it is started at once after its end. Its back-off then counts from the
+     *     end of the run before, as with a kubelet, which decides before it kills
+     */
+    public record Kill(String name, ProbeKind probe, String message, boolean again) {}
 
     /**
      * A container that waits.
@@ -61,6 +78,7 @@ public record PodDecision(List<String> start, List<Waiting> waiting, boolean ove
         private final Instant now;
         private final List<String> start = new ArrayList<>();
         private final List<Waiting> waiting = new ArrayList<>();
+        private final List<Kill> kill = new ArrayList<>();
 
         Deciding(PodSpec spec, PodObservation seen, RestartBackOffs backOffs, Instant now) {
             this.spec = spec;
@@ -85,23 +103,21 @@ public record PodDecision(List<String> start, List<Waiting> waiting, boolean ove
                 var run = seen.latest(container.name()).filter(ContainerRun::current);
                 var went = run.filter(ContainerRun::ended).isPresent();
                 if (container.sidecar()) {
-                    if (run.filter(ContainerRun::running).isEmpty()) {
-                        tryStart(container.name());
-                    }
+                    keep(container);
                     if (!started(container) && !laterBegan(index)) {
-                        return decided(false);
+                        return decided();
                     }
                 } else if (run.isEmpty() || (!went && !run.get().running())) {
                     tryStart(container.name());
-                    return decided(false);
+                    return decided();
                 } else if (!went) {
-                    return decided(false);
+                    return decided();
                 } else if (!run.get().succeeded()) {
                     if (spec.restartPolicy() == RestartPolicy.NEVER) {
-                        return new PodDecision(List.of(), List.of(), true);
+                        return OVER;
                     }
                     tryStart(container.name());
-                    return decided(false);
+                    return decided();
                 }
             }
             return containers();
@@ -120,11 +136,38 @@ public record PodDecision(List<String> start, List<Waiting> waiting, boolean ove
         }
 
         private void keepSidecars() {
-            spec.initContainers().stream()
-                    .filter(Container::sidecar)
-                    .filter(sidecar ->
-                            seen.latest(sidecar.name()).filter(ContainerRun::running).isEmpty())
-                    .forEach(sidecar -> tryStart(sidecar.name()));
+            spec.initContainers().stream().filter(Container::sidecar).forEach(this::keep);
+        }
+
+        /** Starts a sidecar that does not run, and kills one that a probe gave up. */
+        private void keep(Container sidecar) {
+            if (seen.latest(sidecar.name()).filter(ContainerRun::running).isEmpty()) {
+                tryStart(sidecar.name());
+                return;
+            }
+            var failed = failed(sidecar.name());
+            if (failed != null) {
+                kill.add(
+                        new Kill(
+                                sidecar.name(),
+                                failed,
+                                PodWords.initProbeFailed(sidecar.name(), failed),
+                                mayStart(sidecar.name())));
+            }
+        }
+
+        private @Nullable ProbeKind failed(String name) {
+            var probed = seen.probes().get(name);
+            return probed == null ? null : probed.failed();
+        }
+
+        /** Whether a running container could be started again without a wait. */
+        private boolean mayStart(String name) {
+            return seen.previous(name)
+                    .map(ContainerRun::end)
+                    .map(ContainerRun.End::finishedAt)
+                    .flatMap(at -> backOffs.until(name, at, now))
+                    .isEmpty();
         }
 
         private PodDecision containers() {
@@ -133,7 +176,19 @@ public record PodDecision(List<String> start, List<Waiting> waiting, boolean ove
             for (var container : spec.containers()) {
                 var run = seen.latest(container.name());
                 if (run.filter(ContainerRun::running).isPresent()) {
-                    kept++;
+                    var failed = failed(container.name());
+                    if (failed == null) {
+                        kept++;
+                        continue;
+                    }
+                    var again = spec.restartPolicy() != RestartPolicy.NEVER;
+                    wanted += again ? 1 : 0;
+                    kill.add(
+                            new Kill(
+                                    container.name(),
+                                    failed,
+                                    PodWords.probeFailed(container.name(), failed, again),
+                                    again && mayStart(container.name())));
                     continue;
                 }
                 var end = run.map(ContainerRun::end);
@@ -142,9 +197,7 @@ public record PodDecision(List<String> start, List<Waiting> waiting, boolean ove
                     tryStart(container.name());
                 }
             }
-            return kept + wanted == 0
-                    ? new PodDecision(List.of(), List.of(), true)
-                    : decided(false);
+            return kept + wanted == 0 ? OVER : decided();
         }
 
         private void tryStart(String name) {
@@ -160,8 +213,8 @@ public record PodDecision(List<String> start, List<Waiting> waiting, boolean ove
             }
         }
 
-        private PodDecision decided(boolean over) {
-            return new PodDecision(start, waiting, over);
+        private PodDecision decided() {
+            return new PodDecision(start, waiting, kill, false);
         }
     }
 }

@@ -42,8 +42,14 @@ public record PodObservation(
      *
      * @param started whether the startup probe has passed
      * @param ready whether the readiness probe passes
+     * @param failed which probe wants the container killed, or null
      */
-    public record Probed(boolean started, boolean ready) {}
+    public record Probed(boolean started, boolean ready, @Nullable ProbeKind failed) {
+        /** No probe wants it killed. */
+        public Probed(boolean started, boolean ready) {
+            this(started, ready, null);
+        }
+    }
 
     /**
      * Why a node ended a pod by itself.
@@ -66,7 +72,7 @@ public record PodObservation(
     }
 
     /** The run before the latest one. */
-    Optional<ContainerRun> previous(String container) {
+    public Optional<ContainerRun> previous(String container) {
         return runs.stream()
                 .filter(run -> run.name().equals(container))
                 .sorted(Comparator.comparingInt(ContainerRun::attempt).reversed())

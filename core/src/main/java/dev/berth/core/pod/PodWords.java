@@ -2,6 +2,8 @@ package dev.berth.core.pod;
 
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
 
 /** The sentences of a kubelet 1.36 about pods, in events and statuses. */
 public final class PodWords {
@@ -91,6 +93,94 @@ public final class PodWords {
     /** The event before a container is stopped. */
     public static String stopping(String container) {
         return "Stopping container " + container;
+    }
+
+    /**
+     * The event before a container is stopped that a probe gave up.
+     *
+     * @param again whether it is started again
+     */
+    public static String probeFailed(String container, ProbeKind probe, boolean again) {
+        return "Container %s failed %s probe%s"
+                .formatted(
+                        container,
+                        probe.text().toLowerCase(Locale.ROOT),
+                        again ? ", will be restarted" : "");
+    }
+
+    /** The same for a sidecar. */
+    public static String initProbeFailed(String container, ProbeKind probe) {
+        return "Init container %s failed %s probe"
+                .formatted(container, probe.text().toLowerCase(Locale.ROOT));
+    }
+
+    /** A command that took too long. */
+    public static String commandTimedOut(List<String> command, Duration timeout) {
+        return "command timed out: %s timed out after %s"
+                .formatted(quoted(String.join(" ", command)), duration(timeout));
+    }
+
+    /** A command in a container that did not end well. */
+    public static String commandFailed(List<String> command, int exitCode, String stderr) {
+        return "command '%s' exited with %d: %s"
+                .formatted(String.join(" ", command), exitCode, stderr);
+    }
+
+    /** The event of a postStart hook that failed: no more, it could hold what is secret. */
+    public static final String POST_START_FAILED = "PostStartHook failed";
+
+    /** The event of a preStop hook that failed. */
+    public static final String PRE_STOP_FAILED = "PreStopHook failed";
+
+    /** The event before a container is stopped whose postStart hook failed. */
+    public static final String POST_START_KILLS = "FailedPostStartHook";
+
+    /** What a container's status says after its hook ran a command that failed. */
+    public static String execHookFailed(
+            List<String> command, String container, Pod pod, String error, String output) {
+        return "Exec lifecycle hook (%s) for Container %s in Pod %s failed - error: %s, message: %s"
+                .formatted(
+                        "[" + String.join(" ", command) + "]",
+                        quoted(container),
+                        quoted(full(pod)),
+                        error,
+                        quoted(output));
+    }
+
+    /** What a container's status says after its hook asked over HTTP in vain. */
+    public static String httpHookFailed(String path, String container, Pod pod, String error) {
+        return "HTTP lifecycle hook (%s) for Container %s in Pod %s failed - error: %s"
+                .formatted(path, quoted(container), quoted(full(pod)), error);
+    }
+
+    /** A hook that can be asked over HTTP only, where HTTPS was wished. */
+    public static String httpsHookFellBack(String host) {
+        return "request to HTTPS lifecycle hook "
+                + host
+                + " got HTTP response, retry with HTTP succeeded";
+    }
+
+    /** A text as Go quotes it, as far as texts of programs need it. */
+    static String quoted(String text) {
+        var quoted = new StringBuilder("\"");
+        text.codePoints()
+                .forEach(sign -> {
+                    switch (sign) {
+                        case '"' -> quoted.append("\\\"");
+                        case '\\' -> quoted.append("\\\\");
+                        case '\n' -> quoted.append("\\n");
+                        case '\r' -> quoted.append("\\r");
+                        case '\t' -> quoted.append("\\t");
+                        default -> {
+                            if (sign < 0x20 || sign == 0x7f) {
+                                quoted.append(String.format(Locale.ROOT, "\\x%02x", sign));
+                            } else {
+                                quoted.appendCodePoint(sign);
+                            }
+                        }
+                    }
+                });
+        return quoted.append('"').toString();
     }
 
     /** A volume that could not be made. */

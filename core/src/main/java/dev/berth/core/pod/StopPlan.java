@@ -69,6 +69,19 @@ public final class StopPlan {
     }
 
     /**
+     * How many seconds a container has that a probe gave up: the probe may say so, unless the pod
+     * is being deleted.
+     */
+    public static long graceSeconds(Pod pod, Container container, ProbeKind failed) {
+        var probe = failed.of(container);
+        return pod.metadata().deletionGraceSeconds() == null
+                        && probe != null
+                        && probe.terminationGraceSeconds() != null
+                ? probe.terminationGraceSeconds()
+                : graceSeconds(pod, null);
+    }
+
+    /**
      * The number of the signal that asks a container to stop.
      *
      * @param ofPod what the pod says, or null

@@ -53,6 +53,16 @@ final class ClusterValuesTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "10.100.0.0/16, 10.100.0.10",
+        "172.20.0.0/16, 172.20.0.10",
+        "10.0.255.240/28, 10.0.255.250"
+    })
+    void dns_answers_at_the_tenth_address_of_the_services(String range, String address) {
+        assertThat(ServiceRange.parse(range).orElseThrow().dnsAddress()).isEqualTo(address);
+    }
+
+    @ParameterizedTest
     @CsvSource({"10.0.0.1/16", "10.0.0/16", "10.0.0.0/33", "256.0.0.0/8", "10.0.0.0", "x"})
     void what_is_no_range_is_not_read(String text) {
         assertThat(ServiceRange.parse(text)).isEmpty();

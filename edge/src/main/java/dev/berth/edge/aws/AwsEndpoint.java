@@ -18,6 +18,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -92,8 +93,20 @@ public final class AwsEndpoint implements AutoCloseable {
                         .routing(routing -> routing.any(this::handle))
                         .build()
                         .start();
+        if (!started.isRunning()) {
+            throw new IOException("cannot listen on " + host + ":" + port + ": " + whyNot());
+        }
         server = started;
         LOG.info("AWS endpoint listens host={} port={}", host, started.port());
+    }
+
+    /** The system's words; the server only logs them. */
+    private String whyNot() {
+        try (var _ = new ServerSocket(port, 1, InetAddress.getByName(host))) {
+            return "the server did not start";
+        } catch (IOException why) {
+            return String.valueOf(why.getMessage());
+        }
     }
 
     /** The port that is listened on. */

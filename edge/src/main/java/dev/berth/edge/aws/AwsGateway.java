@@ -67,12 +67,35 @@ final class AwsGateway {
                 }
             };
         } catch (RuntimeException e) {
-            return Envelopes.fault(request.head(), failed(requestId, "none", e), requestId);
+            var dialect =
+                    Envelopes.looksLikeQuery(request.head())
+                            ? AuthFaults.Dialect.QUERY
+                            : AuthFaults.Dialect.JSON;
+            return Envelopes.fault(
+                    request.head(), failed(requestId, "none", dialect, e), requestId);
         }
     }
 
-    /** Our own failure, told in the log once and to the caller without its inside. */
-    private static AwsFault failed(String requestId, String service, RuntimeException e) {
+    /**
+     * A failure that is not the caller's, told in the log and to the caller without its inside.
+     * That the world's failures are 503 and not 500 is in EKS' model; the text is that of AWS's
+     * common errors.
+     */
+    private AwsFault failed(
+            String requestId, String service, AuthFaults.Dialect dialect, RuntimeException e) {
+        if (services.mayPass(e)) {
+            LOG.warn(
+                    "call cannot be served now requestId={} service={} why={}",
+                    requestId,
+                    service,
+                    e.getMessage());
+            return new AwsFault(
+                    dialect == AuthFaults.Dialect.JSON
+                            ? "ServiceUnavailableException"
+                            : "ServiceUnavailable",
+                    503,
+                    "The request has failed due to a temporary failure of the server.");
+        }
         LOG.error("call failed requestId={} service={}", requestId, service, e);
         return new AwsFault(
                 "InternalFailure",
@@ -149,7 +172,13 @@ final class AwsGateway {
             return loaded.protocol().fault(refused.fault(), requestId);
         } catch (RuntimeException e) {
             return loaded.protocol()
-                    .fault(failed(requestId, loaded.model().service(), e), requestId);
+                    .fault(
+                            failed(
+                                    requestId,
+                                    loaded.model().service(),
+                                    AuthFaults.Dialect.of(loaded.model().protocol()),
+                                    e),
+                            requestId);
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +25,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AwsServices {
     private final Map<String, Service> services;
+    private final Predicate<RuntimeException> passing;
 
-    private AwsServices(Map<String, Map<String, Operation>> operations) {
+    private AwsServices(
+            Map<String, Map<String, Operation>> operations, Predicate<RuntimeException> passing) {
+        this.passing = passing;
         var all = new TreeMap<String, Service>();
         var reader = new ModelReader();
         operations.forEach(
@@ -43,6 +47,11 @@ public final class AwsServices {
         return services.get(name);
     }
 
+    /** Whether a failure is the world's, and the same call may work later. */
+    boolean mayPass(RuntimeException failure) {
+        return passing.test(failure);
+    }
+
     /**
      * Reads all models that were not read so far.
      *
@@ -55,6 +64,7 @@ public final class AwsServices {
     /** Collects operations. */
     public static final class Builder {
         private final Map<String, Map<String, Operation>> operations = new HashMap<>();
+        private Predicate<RuntimeException> passing = _ -> false;
 
         private Builder() {
             for (String service : new String[] {"ec2", "eks", "iam", "sts"}) {
@@ -78,9 +88,18 @@ public final class AwsServices {
             return this;
         }
 
+        /**
+         * Tells failures of the world, which are answered with 503 so that clients try again, from
+         * our own, which are answered with 500.
+         */
+        public Builder passing(Predicate<RuntimeException> mayPass) {
+            passing = mayPass;
+            return this;
+        }
+
         /** The registry. */
         public AwsServices build() {
-            return new AwsServices(operations);
+            return new AwsServices(operations, passing);
         }
     }
 

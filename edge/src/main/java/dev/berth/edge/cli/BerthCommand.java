@@ -60,6 +60,17 @@ public final class BerthCommand implements Runnable {
             }
             return 1;
         });
+        line.setParameterExceptionHandler((wrong, arguments) -> {
+            var command = wrong.getCommandLine();
+            command.getErr()
+                    .println(
+                            "berth: "
+                                    + wrong.getMessage()
+                                    + " ("
+                                    + command.getCommandSpec().qualifiedName()
+                                    + " --help tells how it is used)");
+            return CommandLine.ExitCode.USAGE;
+        });
         return line;
     }
 
@@ -149,7 +160,10 @@ public final class BerthCommand implements Runnable {
         Actions.Options options() {
             if (!(memoryOvercommit >= 1 && memoryOvercommit <= OVERCOMMIT_MAX)) {
                 throw wrong(
-                        "--memory-overcommit takes 1 to " + OVERCOMMIT_MAX + ", not " + memoryOvercommit);
+                        "--memory-overcommit takes 1 to "
+                                + OVERCOMMIT_MAX
+                                + ", not "
+                                + memoryOvercommit);
             }
             if (!account.matches("\\d{12}")) {
                 throw wrong("--account takes 12 digits, not " + account);

@@ -62,8 +62,11 @@ public final class ControlEndpoint implements AutoCloseable {
     }
 
     /** Begins to listen. */
-    public void start() {
+    public void start() throws IOException {
         server.start();
+        if (!server.isRunning()) {
+            throw new IOException("cannot listen for commands on 127.0.0.1; the log tells why");
+        }
     }
 
     /** The port it listens on, on 127.0.0.1. */

@@ -7,6 +7,7 @@ import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
@@ -59,8 +60,11 @@ public final class WebhookEndpoint implements AutoCloseable {
     }
 
     /** Begins to listen. */
-    public void start() {
+    public void start() throws IOException {
         server.start();
+        if (!server.isRunning()) {
+            throw new IOException("cannot listen for API servers on 127.0.0.1; the log tells why");
+        }
     }
 
     /** The port it listens on. */

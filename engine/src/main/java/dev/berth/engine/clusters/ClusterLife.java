@@ -4,6 +4,7 @@ import dev.berth.core.cluster.Cluster;
 import dev.berth.core.cluster.Cluster.Access;
 import dev.berth.core.cluster.Cluster.Issue;
 import dev.berth.core.cluster.Cluster.Status;
+import dev.berth.core.cluster.ServiceRange;
 import dev.berth.engine.account.ClusterSecurityGroups;
 import dev.berth.port.ControlPlanes;
 import dev.berth.port.ControlPlanes.ControlPlane;
@@ -252,6 +253,7 @@ final class ClusterLife {
                             cluster.region(),
                             plane.kubernetesVersion(),
                             cluster.config().vpcId(),
+                            ServiceRange.parse(cluster.config().serviceIpv4Cidr()).orElseThrow(),
                             plane.api());
             for (var listener : around.listeners) {
                 told.push(listener);

@@ -1,5 +1,6 @@
 package dev.berth.engine.clusters;
 
+import dev.berth.core.cluster.ServiceRange;
 import dev.berth.port.KubeApi;
 
 /**
@@ -11,6 +12,7 @@ import dev.berth.port.KubeApi;
  * @param region such as {@code eu-west-1}
  * @param kubernetesVersion what really runs, {@code v1.36.3}
  * @param vpcId the VPC of its subnets
+ * @param serviceRange the range of its Services
  * @param api its API server, as a member of system:masters
  */
 public record RunningCluster(
@@ -20,4 +22,5 @@ public record RunningCluster(
         String region,
         String kubernetesVersion,
         String vpcId,
+        ServiceRange serviceRange,
         KubeApi api) {}

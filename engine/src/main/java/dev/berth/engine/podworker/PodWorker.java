@@ -9,6 +9,7 @@ import dev.berth.core.pod.ContainerRun.End;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission;
 import dev.berth.core.pod.PodDecision;
+import dev.berth.core.pod.PodDecision.Kill;
 import dev.berth.core.pod.PodObservation;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodStatus;
@@ -17,6 +18,7 @@ import dev.berth.core.pod.PodWords;
 import dev.berth.core.pod.RestartBackOffs;
 import dev.berth.core.pod.StartProblem;
 import dev.berth.core.pod.StopPlan;
+import dev.berth.core.pod.StopStep;
 import dev.berth.engine.Timeline;
 import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.engine.podworker.PodMailbox.Mail;
@@ -82,6 +84,8 @@ final class PodWorker implements Runnable {
     private final PodGround ground;
     private final ImagePulls images;
     private final ContainerPlans plans;
+    private final PodProbes probes;
+    private final LifecycleHooks hooks;
     private final StatusReporter reporter;
     private final Instant firstSeen;
     private final Map<String, ContainerRun> runs = new LinkedHashMap<>();
@@ -90,6 +94,7 @@ final class PodWorker implements Runnable {
     private final Map<String, Instant> retries = new HashMap<>();
     private final Map<String, Image> imagesOf = new HashMap<>();
     private final Set<String> toldBackOff = new LinkedHashSet<>();
+    private final Set<String> killed = new LinkedHashSet<>();
     private final Set<Runnable> watchers = ConcurrentHashMap.newKeySet();
     private Pod pod;
     private PodStatus status;
@@ -126,6 +131,8 @@ final class PodWorker implements Runnable {
         ground = new PodGround(around, pod, node);
         images = new ImagePulls(around);
         plans = new ContainerPlans(around, ground, Surroundings.memoryBytes(node));
+        probes = new PodProbes(around, pod, node, box);
+        hooks = new LifecycleHooks(around, node);
         reporter =
                 new StatusReporter(
                         pod,
@@ -188,6 +195,7 @@ final class PodWorker implements Runnable {
             throw bug;
         } finally {
             timer.close();
+            probes.close();
             reporter.close();
             box.over();
             existing.forEach(around.claims()::release);
@@ -232,6 +240,14 @@ final class PodWorker implements Runnable {
         }
         for (var run : PodStatuses.adopted(pod, ours, ground.attached())) {
             runs.put(key(run.name(), run.attempt()), run);
+            if (run.running()) {
+                Stream.concat(
+                                pod.status().initContainers().stream(),
+                                pod.status().containers().stream())
+                        .filter(reported ->
+                                Objects.equals(reported.containerId(), run.containerId()))
+                        .forEach(reported -> probes.adopt(run, reported));
+            }
         }
         began = !found.isEmpty() || pod.status().startTime() != null;
         if (!ground.attached() && runs.values().stream().anyMatch(run -> !run.current())) {
@@ -347,10 +363,16 @@ final class PodWorker implements Runnable {
     }
 
     private void live() throws InterruptedException {
+        probes.begin(!found.isEmpty());
         var decision = PodDecision.of(pod.spec(), observed(), backOffs, now());
         if (decision.over()) {
             stopAll();
             settle();
+            return;
+        }
+        if (!decision.kill().isEmpty()) {
+            killFailed(decision.kill());
+            box.poke();
             return;
         }
         for (var waiting : decision.waiting()) {
@@ -383,7 +405,11 @@ final class PodWorker implements Runnable {
     private void lookAgain() {
         var dues = new ArrayList<Instant>();
         var decision = PodDecision.of(pod.spec(), observed(), backOffs, now());
-        decision.start().forEach(name -> dues.add(retries.getOrDefault(name, now())));
+        // What is not to be done now must not be due: it would be looked at again and again.
+        for (var name : decision.start()) {
+            var due = retries.getOrDefault(name, now());
+            dues.add(groundRetry != null && groundRetry.isAfter(due) ? groundRetry : due);
+        }
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
         if (groundRetry != null) {
             dues.replaceAll(due -> due.isBefore(groundRetry) ? groundRetry : due);
@@ -397,7 +423,7 @@ final class PodWorker implements Runnable {
         if (ground.tokensDue() != null) {
             dues.add(tokenRetry != null ? tokenRetry : ground.tokensDue());
         }
-        if (limitRetry != null) {
+        if (limitRetry != null && !running().isEmpty()) {
             dues.add(limitRetry);
         }
         dues.stream().min(Instant::compareTo).ifPresent(due -> again(Duration.between(now(), due)));
@@ -659,6 +685,31 @@ final class PodWorker implements Runnable {
         problems.remove(name);
         retries.remove(name);
         toldBackOff.remove(name);
+        postStart(name, plan.id());
+    }
+
+    /** Runs a container's hook, which keeps those after it waiting; a stop cuts it short. */
+    private void postStart(String name, String id) throws InterruptedException {
+        var container = containerNamed(name);
+        if (container == null || container.postStart() == null) {
+            return;
+        }
+        var hook = container.postStart();
+        try {
+            box.unlessStopped(() -> {
+                hooks.run(pod, container, id, hook);
+                return true;
+            });
+        } catch (LifecycleHooks.HookFailed e) {
+            containerEvent(name, true, "FailedPostStartHook", PodWords.POST_START_FAILED);
+            containerEvent(name, false, "Killing", PodWords.POST_START_KILLS);
+            problems.put(name, new StartProblem("PostStartHookError", e.getMessage()));
+            stop(List.of(name), StopPlan.graceSeconds(pod, null), false);
+        } catch (InterruptedException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** A run that could not begin counts as one that ended with 128, as with containerd. */
@@ -681,8 +732,8 @@ final class PodWorker implements Runnable {
 
     /** Notes for the back-off that a container is started after its last end. */
     private void tried(String name) {
-        observed()
-                .latest(name)
+        var seen = observed();
+        (killed.contains(name) ? seen.previous(name) : seen.latest(name))
                 .map(ContainerRun::end)
                 .map(End::finishedAt)
                 .ifPresent(at -> backOffs = backOffs.tried(name, at, now()));
@@ -703,54 +754,114 @@ final class PodWorker implements Runnable {
             return;
         }
         var grace = StopPlan.graceSeconds(pod, gone ? 0L : null);
-        var until = now().plusSeconds(Math.max(grace, StopPlan.GRACE_LEAST_SECONDS));
         for (var run : running()) {
             containerEvent(run.name(), false, "Killing", PodWords.stopping(run.name()));
         }
-        var sidecars =
-                pod.spec().initContainers().stream()
-                        .filter(Container::sidecar)
-                        .map(Container::name)
-                        .toList();
-        until =
-                stop(
-                        running().stream()
-                                .map(ContainerRun::name)
-                                .filter(name -> !sidecars.contains(name))
-                                .toList(),
-                        until,
-                        grace);
-        for (var sidecar : sidecars.reversed()) {
-            until = stop(List.of(sidecar), until, grace);
-        }
+        probes.podStops();
+        stop(running().stream().map(ContainerRun::name).toList(), grace, true);
         report();
     }
 
-    /** Stops these and returns until when the others may take. */
-    private Instant stop(List<String> names, Instant until, long grace)
+    /**
+     * Kills containers that their probes gave up, one after another, and starts again at once those
+     * that may.
+     */
+    private void killFailed(List<Kill> kills) throws InterruptedException {
+        var again = new ArrayList<String>();
+        try {
+            for (var kill : kills) {
+                var container = containerNamed(kill.name());
+                if (container == null || pod.deleting() || gone) {
+                    return;
+                }
+                containerEvent(kill.name(), false, "Killing", kill.message());
+                stop(
+                        List.of(kill.name()),
+                        StopPlan.graceSeconds(pod, container, kill.probe()),
+                        false);
+                if (kill.again() && !runs(List.of(kill.name()))) {
+                    again.add(kill.name());
+                    killed.add(kill.name());
+                }
+            }
+            if (!again.isEmpty() && !pod.deleting() && !gone) {
+                start(again);
+            }
+        } finally {
+            killed.clear();
+        }
+    }
+
+    /**
+     * Stops containers: runs their hooks, asks them in their turn, waits, kills.
+     *
+     * @param whole whether all of the pod stops. Then sidecars wait for the others, and a newer
+     *     wish may shorten the time; else such a wish ends this, for then all of the pod is to stop
+     */
+    private void stop(List<String> names, long graceSeconds, boolean whole)
             throws InterruptedException {
-        for (var run : running()) {
-            if (names.contains(run.name())) {
-                signal(run, stopSignal(run.name()));
+        var shortest = graceSeconds;
+        var until = now().plusSeconds(graceSeconds);
+        var asked = new HashMap<String, Instant>();
+        try (var preStops = new PreStops(around, hooks, box, pod)) {
+            for (var run : running()) {
+                if (graceSeconds > 0 && names.contains(run.name())) {
+                    preStops.begin(Objects.requireNonNull(containerNamed(run.name())), rawId(run));
+                }
             }
-        }
-        var end = until;
-        var shortest = grace;
-        while (runs(names) && now().isBefore(end)) {
-            again(Duration.between(now(), end));
-            absorb(box.take());
-            var newer = StopPlan.graceSeconds(pod, gone ? Long.valueOf(0) : Long.valueOf(shortest));
-            if (newer < shortest) {
-                shortest = newer;
-                var earlier = now().plusSeconds(Math.max(newer, StopPlan.GRACE_LEAST_SECONDS));
-                end = earlier.isBefore(end) ? earlier : end;
+            while (runs(names)) {
+                var step = StopStep.of(leaving(names, whole, preStops, asked), until, now());
+                for (var run : running()) {
+                    if (step.ask().contains(run.name())) {
+                        asked.put(run.name(), now());
+                        signal(run, stopSignal(run.name()));
+                    }
+                }
+                if (!step.kill().isEmpty()) {
+                    kill(step.kill());
+                }
+                if (!step.ask().isEmpty() || !step.kill().isEmpty()) {
+                    // What that changes shows at another look.
+                    continue;
+                }
+                again(atLeastZero(Duration.between(now(), step.next().orElseThrow())));
+                var said = probes.said();
+                absorb(box.take());
+                if (!whole && (pod.deleting() || gone)) {
+                    return;
+                }
+                var newer =
+                        StopPlan.graceSeconds(pod, gone ? Long.valueOf(0) : Long.valueOf(shortest));
+                if (whole && newer < shortest) {
+                    shortest = newer;
+                    var earlier = now().plusSeconds(Math.max(newer, StopPlan.GRACE_LEAST_SECONDS));
+                    until = earlier.isBefore(until) ? earlier : until;
+                }
+                if (!said.equals(probes.said())) {
+                    report();
+                }
             }
+        } finally {
+            timer.close();
         }
-        if (runs(names)) {
-            kill(names);
-        }
-        timer.close();
-        return end;
+    }
+
+    private List<StopStep.Leaving> leaving(
+            List<String> names, boolean whole, PreStops preStops, Map<String, Instant> asked) {
+        return running().stream()
+                .map(ContainerRun::name)
+                .filter(names::contains)
+                .map(name ->
+                        new StopStep.Leaving(
+                                name,
+                                preStops.running(name),
+                                whole ? StopStep.after(pod.spec(), name) : Set.of(),
+                                asked.get(name)))
+                .toList();
+    }
+
+    private static Duration atLeastZero(Duration duration) {
+        return duration.isNegative() ? Duration.ZERO : duration;
     }
 
     private void kill(List<String> names) throws InterruptedException {
@@ -802,6 +913,7 @@ final class PodWorker implements Runnable {
     private void settle() throws InterruptedException {
         var reportedOver = pod.status().phase().ended() && status.phase().ended();
         over = true;
+        probes.close();
         problems.clear();
         if (!reportedOver) {
             report();
@@ -847,6 +959,7 @@ final class PodWorker implements Runnable {
 
     private void removeEverything() throws InterruptedException {
         reporter.close();
+        probes.close();
         try {
             remains.removeRunning(pod.uid(), existing);
             remains.removeRest(pod.uid(), pod.metadata().namespace(), pod.metadata().name());
@@ -894,7 +1007,7 @@ final class PodWorker implements Runnable {
                 firstSeen,
                 List.copyOf(runs.values()),
                 problems,
-                Map.of(),
+                probes.said(),
                 verdict,
                 over);
     }
@@ -904,12 +1017,15 @@ final class PodWorker implements Runnable {
     }
 
     private void report() {
+        probes.know(pod, runs.values());
         status = made();
         reporter.report(status);
         show();
+        probes.hurry();
     }
 
     private void show() {
+        probes.know(pod, runs.values());
         view = new View(pod, node, status, List.copyOf(runs.values()));
         watchers.forEach(Runnable::run);
     }

@@ -105,6 +105,9 @@ final class LaunchSettings {
             if (e.getCause() instanceof KubeUnavailable away) {
                 throw new KubeUnavailable(String.valueOf(away.getMessage()), away);
             }
+            if (e.getCause() instanceof Error bug) {
+                throw bug;
+            }
             throw new IllegalStateException(e.getCause());
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();

@@ -2,6 +2,7 @@ package dev.berth.engine.clusters;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.core.cluster.ServiceRange;
 import dev.berth.testkit.FakeKubeApi;
 import java.time.Duration;
 import java.util.Map;
@@ -24,6 +25,7 @@ class AwsAuthIsReadFreshTest {
                         cluster.region(),
                         "v1.36.3",
                         "vpc-1",
+                        ServiceRange.parse("10.100.0.0/16").orElseThrow(),
                         api()));
         api().removeConfigMap("kube-system", "aws-auth");
     }

@@ -18,6 +18,7 @@ import dev.berth.testkit.FakeKubeApi;
 import dev.berth.testkit.FakePodFiles;
 import dev.berth.testkit.FakePodLogs;
 import dev.berth.testkit.FakePodNetwork;
+import dev.berth.testkit.FakeProbeNetwork;
 import dev.berth.testkit.FakeTime;
 import java.time.Duration;
 import java.util.List;
@@ -34,11 +35,12 @@ final class Bench implements AutoCloseable {
     final FakeKubeApi api = new FakeKubeApi(time::now);
     final FakeContainerRuntime runtime = new FakeContainerRuntime(time);
     final FakePodNetwork network = new FakePodNetwork();
+    final FakeProbeNetwork probes = new FakeProbeNetwork();
     final FakeImages images = new FakeImages();
     final FakePodFiles files = new FakePodFiles();
     final FakePodLogs logs = new FakePodLogs();
     final Map<String, PlacedNode> nodes = new ConcurrentHashMap<>();
-    final Machine machine = new Machine(runtime, network, images, files, logs, time);
+    final Machine machine = new Machine(runtime, network, probes, images, files, logs, time);
     PodWorkers workers = workers();
 
     Bench() {

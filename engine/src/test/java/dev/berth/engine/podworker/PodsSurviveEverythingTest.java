@@ -5,6 +5,9 @@ import static dev.berth.core.pod.PodBuilder.aPod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.pod.Container.Handler;
+import dev.berth.core.pod.Container.Probe;
+import dev.berth.core.pod.ContainerBuilder;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
 import dev.berth.core.pod.Pod;
@@ -22,6 +25,7 @@ import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.PodFiles;
 import dev.berth.port.PodLogs;
 import dev.berth.port.PodNetwork;
+import dev.berth.port.ProbeNetwork;
 import dev.berth.port.Time;
 import dev.berth.testkit.Chaos;
 import dev.berth.testkit.Chaos.Fate;
@@ -32,6 +36,7 @@ import dev.berth.testkit.FakeKubeApi;
 import dev.berth.testkit.FakePodFiles;
 import dev.berth.testkit.FakePodLogs;
 import dev.berth.testkit.FakePodNetwork;
+import dev.berth.testkit.FakeProbeNetwork;
 import dev.berth.testkit.FakeTime;
 import java.time.Duration;
 import java.util.HashSet;
@@ -130,6 +135,7 @@ class PodsSurviveEverythingTest {
         final FakeKubeApi api;
         final FakeContainerRuntime runtime = new FakeContainerRuntime(time);
         final FakePodNetwork network = new FakePodNetwork();
+        final FakeProbeNetwork probes = new FakeProbeNetwork();
         final FakeImages images = new FakeImages();
         final FakePodFiles files = new FakePodFiles();
         final FakePodLogs logs = new FakePodLogs();
@@ -159,6 +165,7 @@ class PodsSurviveEverythingTest {
                     new Machine(
                             chaos.around(ContainerRuntime.class, runtime),
                             chaos.around(PodNetwork.class, network),
+                            chaos.around(ProbeNetwork.class, probes),
                             chaos.around(Images.class, images),
                             chaos.around(PodFiles.class, files),
                             chaos.around(PodLogs.class, logs),
@@ -304,10 +311,32 @@ class PodsSurviveEverythingTest {
                             case 0 -> aContainer("quick" + number).command("sh", "-c", "exit 0");
                             case 1 -> aContainer("crash" + number).command("sh", "-c", "exit 3");
                             case 2 -> aContainer("deaf" + number);
-                            default -> aContainer("main" + number);
+                            default -> probed(aContainer("main" + number));
                         });
             }
             return builder;
+        }
+
+        /** Probes that pass, and hooks that do not. */
+        ContainerBuilder probed(ContainerBuilder container) {
+            var check = new Handler.Exec(List.of("check"));
+            if (roll(4) == 0) {
+                container.startupProbe(new Probe(check, 0, 1, 1 + roll(3), 1, 60, null));
+            }
+            if (roll(4) == 0) {
+                container.readinessProbe(new Probe(check, roll(4), 1, 1 + roll(5), 1, 3, null));
+            }
+            if (roll(4) == 0) {
+                var get = new Handler.HttpGet(null, "80", "/", "HTTP", List.of());
+                container.livenessProbe(new Probe(get, roll(4), 1, 1 + roll(5), 1, 3, null));
+            }
+            if (roll(4) == 0) {
+                container.preStop(roll(2) == 0 ? new Handler.Sleep(roll(8)) : check);
+            }
+            if (roll(6) == 0) {
+                container.postStart(roll(2) == 0 ? new Handler.Sleep(roll(8)) : check);
+            }
+            return container;
         }
 
         void create(PodBuilder builder) {

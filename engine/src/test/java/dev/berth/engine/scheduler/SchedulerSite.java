@@ -3,6 +3,7 @@ package dev.berth.engine.scheduler;
 import static dev.berth.core.profile.ProfileBuilder.aProfile;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.core.cluster.ServiceRange;
 import dev.berth.core.network.Subnet;
 import dev.berth.core.network.Vpc;
 import dev.berth.core.node.HostFacts;
@@ -99,6 +100,7 @@ final class SchedulerSite implements AutoCloseable {
                         "eu-west-1",
                         "v1.36.3",
                         "vpc-1",
+                        ServiceRange.parse("10.100.0.0/16").orElseThrow(),
                         life.around(KubeApi.class, api));
         var host =
                 new HostFacts(

@@ -69,8 +69,11 @@ record Describe<R>(
         var token = Ec2Input.optionalText(call, "NextToken");
         if (token.isPresent()) {
             try {
-                from = Integer.parseInt(token.get());
+                from = Integer.parseUnsignedInt(token.get());
             } catch (NumberFormatException unknown) {
+                from = -1;
+            }
+            if (from < 0) {
                 throw Ec2Input.refuse(
                         "InvalidNextToken", "The token '" + token.get() + "' is invalid");
             }
@@ -86,9 +89,10 @@ record Describe<R>(
                             + most
                             + " ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.");
         }
+        from = Math.min(from, found.size());
         var to = Math.min(found.size(), from + most);
         var answer = new LinkedHashMap<String, @Nullable Object>();
-        answer.put(output, found.subList(Math.min(from, to), to).stream().map(shape).toList());
+        answer.put(output, found.subList(from, to).stream().map(shape).toList());
         if (to < found.size()) {
             answer.put("NextToken", String.valueOf(to));
         }

@@ -246,14 +246,14 @@ record Ec2Shapes(AccountNetwork network, String account, String region, Instant 
             List<Rule> rules, Peer.Kind kind, String member) {
         return rules.stream()
                 .filter(rule -> rule.peer().kind() == kind)
-                .map(rule ->
-                        members(
-                                member,
-                                rule.peer().value(),
-                                "Description",
-                                rule.description(),
-                                "UserId",
-                                kind == Peer.Kind.GROUP ? account : null))
+                .map(rule -> {
+                    var peer =
+                            members(member, rule.peer().value(), "Description", rule.description());
+                    if (kind == Peer.Kind.GROUP) {
+                        peer.put("UserId", account);
+                    }
+                    return peer;
+                })
                 .toList();
     }
 

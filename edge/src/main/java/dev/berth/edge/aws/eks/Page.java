@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class Page {
     private static final long SIZE_DEFAULT = 100;
 
+    /** Begins what is encoded in a token, so that other texts are not taken for tokens. */
+    private static final String AFTER = "after:";
+
     private Page() {}
 
     /** The page that a request asks for, of names in order. */
@@ -57,9 +60,13 @@ final class Page {
         try {
             last = new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
         } catch (IllegalArgumentException foreign) {
+            last = "";
+        }
+        if (!last.startsWith(AFTER)) {
             // Our words.
             throw new Refused(EksFaults.invalidParameter("The nextToken is not valid"));
         }
+        last = last.substring(AFTER.length());
         var index = keys.indexOf(last);
         if (index >= 0) {
             return index + 1;
@@ -74,6 +81,6 @@ final class Page {
     private static String token(String key) {
         return Base64.getUrlEncoder()
                 .withoutPadding()
-                .encodeToString(key.getBytes(StandardCharsets.UTF_8));
+                .encodeToString((AFTER + key).getBytes(StandardCharsets.UTF_8));
     }
 }
