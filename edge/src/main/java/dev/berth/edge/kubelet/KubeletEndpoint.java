@@ -80,6 +80,9 @@ public final class KubeletEndpoint implements AutoCloseable {
     /** Begins to listen. */
     public void start() {
         server.start();
+        if (!server.isRunning()) {
+            throw new IllegalStateException("the nodes' endpoint cannot listen on 127.0.0.1");
+        }
     }
 
     /** The port it listens on, on 127.0.0.1. */
