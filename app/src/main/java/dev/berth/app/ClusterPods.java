@@ -8,6 +8,7 @@ import dev.berth.core.node.HostFacts;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
+import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
 import dev.berth.edge.kubelet.KubeletEndpoint;
 import dev.berth.edge.kubelet.NodeStreams;
@@ -133,7 +134,10 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                     new DiskPodFiles(data.path()),
                                     new DiskPodLogs(data.resolve("logs").resolve("pods")),
                                     time),
-                            new PodSettings(cluster.name(), dns(cluster)),
+                            new PodSettings(
+                                    cluster.name(),
+                                    dns(cluster),
+                                    CpuLimit.mustFit(cluster.kubernetesVersion())),
                             nodes::placed,
                             timelines);
             began.add(workers);

@@ -136,7 +136,7 @@ final class PodWorker implements Runnable {
         remains = new PodRemains(machine);
         ground = new PodGround(around, pod, node);
         images = new ImagePulls(around);
-        plans = new ContainerPlans(around, ground, Surroundings.memoryBytes(node));
+        plans = new ContainerPlans(around, ground, node);
         probes = new PodProbes(around, pod, node, box);
         hooks = new LifecycleHooks(around, node);
         reporter =
@@ -647,7 +647,7 @@ final class PodWorker implements Runnable {
         var machine = around.machine();
         var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
         var limit = ContainerResources.cpuQuotaMicros(container);
-        if (limit > node.size().cpuMillis() * 100L) {
+        if (around.settings().cpuLimitsMustFit() && limit > node.size().cpuMillis() * 100L) {
             return new Made.Unstartable(
                     attempt,
                     PodWords.cpuLimitTooLarge(pod, ContainerResources.qosClass(pod.spec()), limit));

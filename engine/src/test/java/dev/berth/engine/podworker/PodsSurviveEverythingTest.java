@@ -179,7 +179,8 @@ class PodsSurviveEverythingTest {
                             new Dns(
                                     "10.100.0.10",
                                     "cluster.local",
-                                    new Resolver(List.of(), List.of(), List.of()))),
+                                    new Resolver(List.of(), List.of(), List.of())),
+                            false),
                     name -> Optional.ofNullable(nodes.get(name)),
                     Timeline.NONE);
         }

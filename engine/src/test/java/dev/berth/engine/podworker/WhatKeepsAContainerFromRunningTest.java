@@ -197,9 +197,22 @@ class WhatKeepsAContainerFromRunningTest {
         assertThat(bench.events(pod)).contains("Failed: Error: no such program");
     }
 
+    @Test
+    void a_cpu_limit_above_the_provisioned_size_is_cut_on_newer_nodes() throws Exception {
+        var pod =
+                bench.run(
+                        aPod().container(aContainer("main").limiting(Map.of("cpu", "1"))),
+                        new FargateSize(250, 512));
+        assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.RUNNING);
+        assertThat(bench.runtime.plan(pod.uid(), "main").limits().cpuQuotaMicros())
+                .isEqualTo(25_000);
+    }
+
     /** Source: eks-fargate §3.7 (O). */
     @Test
     void a_cpu_limit_above_the_provisioned_size_is_a_StartError() throws Exception {
+        bench.cpuLimitsMustFit = true;
+        bench.restart();
         var pod =
                 bench.run(
                         aPod().restartPolicy(RestartPolicy.NEVER)
