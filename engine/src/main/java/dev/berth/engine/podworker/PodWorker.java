@@ -97,6 +97,7 @@ final class PodWorker implements Runnable {
     private final Map<String, StartProblem> problems = new HashMap<>();
     private final Map<String, Instant> retries = new HashMap<>();
     private final Map<String, Image> imagesOf = new HashMap<>();
+    private final Map<String, String> triedImages = new HashMap<>();
     private final Set<String> toldBackOff = new LinkedHashSet<>();
     private final Set<String> killed = new LinkedHashSet<>();
     private final Set<Runnable> watchers = ConcurrentHashMap.newKeySet();
@@ -240,6 +241,9 @@ final class PodWorker implements Runnable {
             existing.add(container.id());
             around.claims().claim(container.id(), box);
             var wanted = containerNamed(container.name());
+            if (wanted != null) {
+                triedImages.put(wanted.name(), wanted.image());
+            }
             var image = wanted == null ? null : images.find(wanted.image()).orElse(null);
             var run =
                     new ContainerRun(
@@ -382,6 +386,10 @@ final class PodWorker implements Runnable {
 
     private void live() throws InterruptedException {
         probes.begin(!found.isEmpty());
+        if (restartChanged()) {
+            box.poke();
+            return;
+        }
         var decision = PodDecision.of(pod.spec(), observed(), backOffs, now());
         if (decision.over()) {
             stopAll();
@@ -417,6 +425,41 @@ final class PodWorker implements Runnable {
         report();
         removeSpent();
         lookAgain();
+    }
+
+    /**
+     * Stops running containers whose image is another one by now, and starts them anew, whatever
+     * the restart policy; one that waits with its old image need not wait any more. As with a
+     * kubelet, whose back-off goes by name and image.
+     *
+     * @return whether something was stopped
+     */
+    private boolean restartChanged() throws InterruptedException {
+        var changed = new ArrayList<String>();
+        for (var container : pod.spec().containers()) {
+            var name = container.name();
+            var tried = triedImages.get(name);
+            if (tried != null && !tried.equals(container.image())) {
+                triedImages.remove(name);
+                backOffs = backOffs.without(name);
+                retries.remove(name);
+                toldBackOff.remove(name);
+                if (runs(List.of(name))) {
+                    changed.add(name);
+                }
+            }
+        }
+        for (var name : changed) {
+            containerEvent(name, false, "Killing", PodWords.definitionChanged(name));
+            stop(List.of(name), StopPlan.graceSeconds(pod, null), false);
+            if (pod.deleting() || gone) {
+                return true;
+            }
+        }
+        if (!changed.isEmpty()) {
+            start(changed);
+        }
+        return !changed.isEmpty();
     }
 
     /** Sets the timer for whatever falls due next. */
@@ -606,6 +649,7 @@ final class PodWorker implements Runnable {
             for (var entry : here.entrySet()) {
                 var container = entry.getKey();
                 var attempt = nextAttempt(container.name());
+                triedImages.put(container.name(), container.image());
                 var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
                 existing.add(id);
                 around.claims().claim(id, box);
