@@ -197,7 +197,8 @@ public abstract class KubeApiContract {
                                 List.of(),
                                 List.of(container(ended)),
                                 null,
-                                0));
+                                0,
+                                List.of()));
         var read = api().pod(key).orElseThrow().status();
         assertThat(read.conditionsByType())
                 .containsOnlyKeys("PodScheduled", "example.com/gate", "Ready")
@@ -492,7 +493,8 @@ public abstract class KubeApiContract {
                 List.of(),
                 List.of(container(state)),
                 "BestEffort",
-                0);
+                0,
+                List.of());
     }
 
     private KubeApi.Node node(String memory, String ready) {

@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.pod.ConfigNeeds;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerResources;
@@ -10,6 +11,7 @@ import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission;
 import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodDecision.Kill;
+import dev.berth.core.pod.PodMetadata;
 import dev.berth.core.pod.PodObservation;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodStatus;
@@ -28,6 +30,7 @@ import dev.berth.port.ContainerRuntime.Exit;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
+import dev.berth.port.KubeApi.ConfigChange;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.PodFiles.FilesFailed;
@@ -48,6 +51,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -102,7 +106,8 @@ final class PodWorker implements Runnable {
     private Duration worldRetry = WORLD_RETRY_FIRST;
     private @Nullable Instant groundRetry;
     private @Nullable Instant limitRetry;
-    private @Nullable Instant tokenRetry;
+    private @Nullable Instant volumesRetry;
+    private @Nullable PodMetadata volumesTell;
     private @Nullable Verdict verdict;
     private boolean began;
     private boolean over;
@@ -110,6 +115,7 @@ final class PodWorker implements Runnable {
     private boolean gone;
     private boolean forgotten;
     private Subscription timer = () -> {};
+    private final AtomicBoolean configChanged = new AtomicBoolean();
     private volatile View view;
     private volatile boolean ended;
 
@@ -158,6 +164,18 @@ final class PodWorker implements Runnable {
 
     View view() {
         return view;
+    }
+
+    /** A ConfigMap or Secret has changed, which the pod's volumes may be made from. Any thread. */
+    void configChanged(ConfigChange change) {
+        var seen = view.pod();
+        var needs = ConfigNeeds.ofVolumes(seen.spec().volumes());
+        if (seen.metadata().namespace().equals(change.namespace())
+                && (change.secret() ? needs.secrets() : needs.configMaps())
+                        .contains(change.name())) {
+            configChanged.set(true);
+            box.poke();
+        }
     }
 
     /** Whether this worker has ended, so that nothing more will be known. */
@@ -395,7 +413,7 @@ final class PodWorker implements Runnable {
             start(due);
         }
         limitCpu();
-        renewTokens();
+        renewVolumes();
         report();
         removeSpent();
         lookAgain();
@@ -417,8 +435,9 @@ final class PodWorker implements Runnable {
         if (deadline() != null) {
             dues.add(deadline());
         }
-        if (ground.tokensDue() != null) {
-            dues.add(tokenRetry != null ? tokenRetry : ground.tokensDue());
+        var volumesDue = volumesRetry != null ? volumesRetry : ground.tokensDue();
+        if (volumesDue != null) {
+            dues.add(volumesDue);
         }
         if (limitRetry != null && !running().isEmpty()) {
             dues.add(limitRetry);
@@ -445,18 +464,33 @@ final class PodWorker implements Runnable {
         return delay;
     }
 
-    private void renewTokens() throws InterruptedException {
-        var due = tokenRetry != null ? tokenRetry : ground.tokensDue();
-        if (due == null || now().isBefore(due)) {
+    /**
+     * Makes the volumes hold what they are made from now: ConfigMaps, Secrets, the pod's own labels
+     * and annotations, and tokens before these expire. What was there stays until this works.
+     */
+    private void renewVolumes() throws InterruptedException {
+        if (running().isEmpty() && ground.tokensDue() == null) {
             return;
         }
-        try {
-            ground.renewTokens(pod);
-            tokenRetry = null;
-        } catch (GroundFailed e) {
-            LOG.info("tokens not renewed pod={} cause={}", pod.key(), e.text());
-            tokenRetry = now().plus(CONTAINER_RETRY);
+        var told = volumesTell;
+        var due = volumesRetry != null ? volumesRetry : ground.tokensDue();
+        var changed = configChanged.getAndSet(false);
+        changed |= told == null || !sameFields(told, pod.metadata());
+        if (!changed && (due == null || now().isBefore(due))) {
+            return;
         }
+        volumesTell = pod.metadata();
+        try {
+            ground.renewVolumes(pod);
+            volumesRetry = null;
+        } catch (GroundFailed e) {
+            LOG.info("volumes not renewed pod={} cause={}", pod.key(), e.text());
+            volumesRetry = now().plus(CONTAINER_RETRY);
+        }
+    }
+
+    private static boolean sameFields(PodMetadata one, PodMetadata other) {
+        return one.labels().equals(other.labels()) && one.annotations().equals(other.annotations());
     }
 
     // ---- starting
@@ -474,6 +508,7 @@ final class PodWorker implements Runnable {
                     pulling.put(container, pulls.submit(() -> images.get(pod, container)));
                 }
                 try {
+                    volumesTell = volumesTell == null ? pod.metadata() : volumesTell;
                     ground.make(pod);
                 } catch (GroundFailed e) {
                     pulls.shutdownNow();
@@ -1049,7 +1084,8 @@ final class PodWorker implements Runnable {
     }
 
     private @Nullable Container containerNamed(String name) {
-        return Stream.concat(pod.spec().initContainers().stream(), pod.spec().containers().stream())
+        return pod.spec()
+                .everyContainer()
                 .filter(container -> container.name().equals(name))
                 .findFirst()
                 .orElse(null);
