@@ -215,11 +215,12 @@ final class PodWorker implements Runnable {
             timer.close();
             probes.close();
             reporter.close();
-            box.over();
             existing.forEach(around.claims()::release);
             ended = true;
             watchers.forEach(Runnable::run);
             forget.run();
+            // Last: from here on this pod counts as nothing under way.
+            box.over();
         }
     }
 
