@@ -94,7 +94,7 @@ class ProbesAndHooksOnRealContainersIT {
                                         "10.100.0.10",
                                         "cluster.local",
                                         new Resolver(List.of(), List.of(), List.of())),
-false),
+                                false),
                         name -> Optional.ofNullable(nodes.get(name)),
                         Timeline.NONE);
         workers.start();

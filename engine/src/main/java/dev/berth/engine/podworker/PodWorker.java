@@ -216,11 +216,12 @@ final class PodWorker implements Runnable {
             timer.close();
             probes.close();
             reporter.close();
-            box.over();
             existing.forEach(around.claims()::release);
             ended = true;
             watchers.forEach(Runnable::run);
             forget.run();
+            // Last: from here on this pod counts as nothing under way.
+            box.over();
         }
     }
 
@@ -467,10 +468,7 @@ final class PodWorker implements Runnable {
         var dues = new ArrayList<Instant>();
         var decision = PodDecision.of(pod.spec(), observed(), backOffs, now());
         // What is not to be done now must not be due: it would be looked at again and again.
-        for (var name : decision.start()) {
-            var due = retries.getOrDefault(name, now());
-            dues.add(groundRetry != null && groundRetry.isAfter(due) ? groundRetry : due);
-        }
+        decision.start().forEach(name -> dues.add(retries.getOrDefault(name, now())));
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
         if (groundRetry != null) {
             dues.replaceAll(due -> due.isBefore(groundRetry) ? groundRetry : due);
@@ -589,7 +587,6 @@ final class PodWorker implements Runnable {
     /** The CPU quota comes after the start, which it would make slow. */
     private void limitCpu() {
         if (running().isEmpty()) {
-            limitRetry = null;
             return;
         }
         try {
