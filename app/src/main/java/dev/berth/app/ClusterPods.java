@@ -20,6 +20,7 @@ import dev.berth.engine.clusters.ClusterListener;
 import dev.berth.engine.clusters.RunningCluster;
 import dev.berth.engine.nodes.FargateNodes;
 import dev.berth.engine.nodes.Places;
+import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
@@ -61,6 +62,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final SSLContext tls;
     private final Time time;
     private final RecentTimelines timelines;
+    private final dev.berth.engine.podworker.Machine ground;
     private final Places places;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
@@ -83,6 +85,15 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.tls = tls;
         this.time = time;
         this.timelines = timelines;
+        this.ground =
+                new dev.berth.engine.podworker.Machine(
+                        machine.runtime(),
+                        machine.network(),
+                        new VpcProbes(machine.network(), time),
+                        machine.images(),
+                        new DiskPodFiles(data.path()),
+                        new DiskPodLogs(data.resolve("logs").resolve("pods")),
+                        time);
         this.places =
                 new Places(
                         HostCapacity.of(
@@ -99,6 +110,11 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             List<AutoCloseable> parts,
             PodWorkers workers,
             FargateScheduler scheduler) {}
+
+    /** Takes away what an earlier life began for a pod and did not come to note as the pod's. */
+    void removeOwnerless() throws InterruptedException {
+        new PodRemains(ground).removeOwnerless();
+    }
 
     /** Where a cluster's API server dials its nodes. */
     Path egressSocket(String clusterName) {
@@ -126,14 +142,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             var workers =
                     new PodWorkers(
                             cluster.api(),
-                            new dev.berth.engine.podworker.Machine(
-                                    machine.runtime(),
-                                    machine.network(),
-                                    new VpcProbes(machine.network(), time),
-                                    machine.images(),
-                                    new DiskPodFiles(data.path()),
-                                    new DiskPodLogs(data.resolve("logs").resolve("pods")),
-                                    time),
+                            ground,
                             new PodSettings(
                                     cluster.name(),
                                     dns(cluster),
@@ -142,6 +151,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             timelines);
             began.add(workers);
             workers.start();
+            nodes.whenKnown(workers::nodesChanged);
             var scheduler =
                     new FargateScheduler(
                             cluster,

@@ -214,6 +214,7 @@ final class Server {
                         Clusters::stop);
         networks.addSubnetUser(clusters::usesSubnet);
         networks.addSubnetUser(profiles::usesSubnet);
+        pods.removeOwnerless();
         networks.addListener(pods::networksChanged);
         pods.networksChanged(networks.network());
 
