@@ -11,6 +11,7 @@ import dev.berth.core.node.HostFacts;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
+import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
 import dev.berth.edge.kubelet.KubeletEndpoint;
 import dev.berth.edge.kubelet.NodeStreams;
@@ -22,6 +23,7 @@ import dev.berth.engine.clusters.ClusterListener;
 import dev.berth.engine.clusters.RunningCluster;
 import dev.berth.engine.nodes.FargateNodes;
 import dev.berth.engine.nodes.Places;
+import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
@@ -68,6 +70,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final SSLContext tls;
     private final Time time;
     private final RecentTimelines timelines;
+    private final dev.berth.engine.podworker.Machine ground;
     private final Places places;
     private final Supplier<Set<String>> apiAddresses;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
@@ -96,6 +99,15 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.time = time;
         this.timelines = timelines;
         this.apiAddresses = apiAddresses;
+        this.ground =
+                new dev.berth.engine.podworker.Machine(
+                        machine.runtime(),
+                        machine.network(),
+                        new VpcProbes(machine.network(), time),
+                        machine.images(),
+                        new DiskPodFiles(data.path()),
+                        new DiskPodLogs(data.resolve("logs").resolve("pods")),
+                        time);
         this.places =
                 new Places(
                         HostCapacity.of(
@@ -112,6 +124,11 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             List<AutoCloseable> parts,
             PodWorkers workers,
             FargateScheduler scheduler) {}
+
+    /** Takes away what an earlier life began for a pod and did not come to note as the pod's. */
+    void removeOwnerless() throws InterruptedException {
+        new PodRemains(ground).removeOwnerless();
+    }
 
     /** Where a cluster's API server dials its nodes. */
     Path egressSocket(String clusterName) {
@@ -139,19 +156,16 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             var workers =
                     new PodWorkers(
                             cluster.api(),
-                            new dev.berth.engine.podworker.Machine(
-                                    machine.runtime(),
-                                    machine.network(),
-                                    new VpcProbes(machine.network(), time),
-                                    machine.images(),
-                                    new DiskPodFiles(data.path()),
-                                    new DiskPodLogs(data.resolve("logs").resolve("pods")),
-                                    time),
-                            new PodSettings(cluster.name(), dns(cluster)),
+                            ground,
+                            new PodSettings(
+                                    cluster.name(),
+                                    dns(cluster),
+                                    CpuLimit.mustFit(cluster.kubernetesVersion())),
                             nodes::placed,
                             timelines);
             began.add(workers);
             workers.start();
+            nodes.whenKnown(workers::nodesChanged);
             var scheduler =
                     new FargateScheduler(
                             cluster,

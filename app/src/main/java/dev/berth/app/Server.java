@@ -49,6 +49,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,16 +104,21 @@ final class Server {
         var processes = new ChildProcesses();
         var random = new SecureRandom();
 
-        // What an earlier life has left running is found first: pods may have gone on without us,
-        // and
-        // go on still when this start fails.
+        // What an earlier life has left running is found beside the database's start, which mostly
+        // waits: pods may have gone on without us, and go on still when this start fails.
         var machine = ending(new Machine(data, options.mirrors()), Machine::close);
         endings.push(() -> {
             if (complete) {
                 machine.destroy();
+                Wiring.removeTree(data.runFolder());
             }
         });
-        machine.start();
+        var found =
+                beside(() -> {
+                    machine.start();
+                    return machine;
+                });
+        var keys = beside(() -> HomePki.open(data.resolve("pki"), time.now()));
 
         // The one database.
         var etcd =
@@ -128,7 +136,7 @@ final class Server {
         networks.start();
 
         // Where API servers ask us.
-        var pki = HomePki.open(data.resolve("pki"), time.now());
+        var pki = keys.get();
         var tls =
                 Tls.context(
                         pki.certificateAuthorityPem(),
@@ -137,6 +145,7 @@ final class Server {
         var webhookPort = stablePort("webhook.port");
 
         // Clusters and profiles.
+        found.get();
         var records = new ClusterRecords(store);
         var profiles =
                 new Profiles(
@@ -211,6 +220,7 @@ final class Server {
                         Clusters::stop);
         networks.addSubnetUser(clusters::usesSubnet);
         networks.addSubnetUser(profiles::usesSubnet);
+        pods.removeOwnerless();
         networks.addListener(pods::networksChanged);
         pods.networksChanged(networks.network());
 
@@ -324,6 +334,33 @@ final class Server {
     private <T> T ending(T made, EndingOf<T> ending) {
         endings.push(() -> ending.end(made));
         return made;
+    }
+
+    /** Something that another thread makes meanwhile. */
+    private interface Awaited<T> {
+        T get() throws Exception;
+    }
+
+    /** Begins to make something; a stop waits until that has ended, well or not. */
+    private <T> Awaited<T> beside(Callable<T> making) {
+        var task = new FutureTask<>(making);
+        Thread.ofPlatform().daemon().name("berth-start").start(task);
+        Awaited<T> awaited =
+                () -> {
+                    try {
+                        return task.get();
+                    } catch (ExecutionException failed) {
+                        throw failed.getCause() instanceof Exception cause ? cause : failed;
+                    }
+                };
+        endings.push(() -> {
+            try {
+                task.get();
+            } catch (ExecutionException told) {
+                LOG.debug("a part could not be started", told);
+            }
+        });
+        return awaited;
     }
 
     private interface EndingOf<T> {

@@ -91,7 +91,8 @@ final class Wiring {
         removeTree(data.path());
     }
 
-    private static void removeTree(Path root) throws IOException {
+    /** Removes a folder with all that is in it; nothing when there is none. */
+    static void removeTree(Path root) throws IOException {
         if (!Files.exists(root)) {
             return;
         }

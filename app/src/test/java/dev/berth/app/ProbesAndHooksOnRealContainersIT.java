@@ -93,7 +93,8 @@ class ProbesAndHooksOnRealContainersIT {
                                 new Dns(
                                         "10.100.0.10",
                                         "cluster.local",
-                                        new Resolver(List.of(), List.of(), List.of()))),
+                                        new Resolver(List.of(), List.of(), List.of())),
+                                false),
                         name -> Optional.ofNullable(nodes.get(name)),
                         Timeline.NONE);
         workers.start();

@@ -38,9 +38,9 @@ final class Leftovers {
             found.add("folder /run/berth/" + instance);
         }
         var link = linksOf(instance);
-        links().stream()
-                .filter(name -> name.startsWith(link))
-                .forEach(name -> found.add("link " + name));
+        try (var links = Files.newDirectoryStream(Path.of("/sys/class/net"), link + "*")) {
+            links.forEach(name -> found.add("link " + name.getFileName()));
+        }
         for (var line : Files.readAllLines(Path.of("/proc/net/route"))) {
             if (line.startsWith(link)) {
                 found.add("route " + line);
@@ -84,17 +84,5 @@ final class Leftovers {
         var number = Integer.toUnsignedLong(instance.hashCode()) % 2_176_782_336L;
         var text = "000000" + Long.toString(number, 36);
         return "brh" + text.substring(text.length() - 6);
-    }
-
-    /** The host's network links that Berth names so. */
-    static List<String> links() throws IOException {
-        try (var links = Files.list(Path.of("/sys/class/net"))) {
-            return links.map(link -> link.getFileName().toString())
-                    .filter(name ->
-                            name.startsWith("br")
-                                    && (name.startsWith("brh") || name.startsWith("brt")))
-                    .sorted()
-                    .toList();
-        }
     }
 }

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +82,21 @@ public interface KubeApi extends AutoCloseable {
 
     /** Writes an event; equal ones in a row are counted on one object. */
     void event(Event event);
+
+    /**
+     * Keeps telling which ConfigMaps and Secrets come, change and go from now on, but not what they
+     * hold. Reconnects by itself, and tells then what was missed. The listener must be quick.
+     */
+    Subscription watchConfig(Consumer<ConfigChange> listener);
+
+    /**
+     * A ConfigMap or a Secret is not what it was.
+     *
+     * @param secret whether it is a Secret
+     * @param namespace where it is
+     * @param name its name
+     */
+    record ConfigChange(boolean secret, String namespace, String name) {}
 
     /** A ConfigMap's data (binaryData included), or empty. */
     Optional<Map<String, byte[]>> configMap(String namespace, String name);

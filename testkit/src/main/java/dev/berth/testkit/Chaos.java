@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * through and nothing is delivered. Any thread may call.
  */
 public final class Chaos {
-    private static final Set<String> NEVER_FAIL = Set.of("watchPods", "close", "list", "onExit");
+    private static final Set<String> NEVER_FAIL =
+            Set.of("watchPods", "watchConfig", "close", "list", "onExit");
 
     private final Supplier<Fate> fates;
     private final ReentrantLock lock = new ReentrantLock();

@@ -24,8 +24,10 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +61,7 @@ public final class FakeKubeApi implements KubeApi {
     private final Map<String, List<Service>> services = new TreeMap<>();
     private final List<String> applied = new ArrayList<>();
     private final List<Watch> watches = new ArrayList<>();
+    private final List<Consumer<ConfigChange>> configListeners = new CopyOnWriteArrayList<>();
     private final Map<Call, ArrayDeque<Fault>> faults = new EnumMap<>(Call.class);
     private final List<Call> calls = new ArrayList<>();
     private long version;
@@ -235,6 +238,7 @@ public final class FakeKubeApi implements KubeApi {
     /** Stores a ConfigMap. */
     public void putConfigMap(String namespace, String name, Map<String, String> data) {
         changing(() -> configMaps.put(namespace + "/" + name, bytes(data)));
+        configChanged(new ConfigChange(false, namespace, name));
     }
 
     /** Takes a ConfigMap away. */
@@ -242,11 +246,18 @@ public final class FakeKubeApi implements KubeApi {
         changing(() -> {
             configMaps.remove(namespace + "/" + name);
         });
+        configChanged(new ConfigChange(false, namespace, name));
     }
 
     /** Stores a Secret. */
     public void putSecret(String namespace, String name, Secret secret) {
         changing(() -> secrets.put(namespace + "/" + name, secret));
+        configChanged(new ConfigChange(true, namespace, name));
+    }
+
+    /** Tells on the thread that made the change. */
+    private void configChanged(ConfigChange change) {
+        configListeners.forEach(listener -> listener.accept(change));
     }
 
     /** Stores a service account with its image pull secrets. */
@@ -391,6 +402,12 @@ public final class FakeKubeApi implements KubeApi {
     }
 
     @Override
+    public Subscription watchConfig(Consumer<ConfigChange> listener) {
+        configListeners.add(listener);
+        return () -> configListeners.remove(listener);
+    }
+
+    @Override
     public Optional<Pod> pod(PodKey key) {
         return asking(Call.POD, () -> Optional.ofNullable(pods.get(key)));
     }
@@ -457,7 +474,8 @@ public final class FakeKubeApi implements KubeApi {
                                     status.initContainers(),
                                     status.containers(),
                                     qosClass,
-                                    status.observedGeneration());
+                                    status.observedGeneration(),
+                                    status.ephemeralContainers());
                     return written.equals(pod.status())
                             ? pod
                             : store(new Pod(pod.metadata(), pod.spec(), written));
@@ -647,6 +665,7 @@ public final class FakeKubeApi implements KubeApi {
                                     present.put(key, new String(value, StandardCharsets.UTF_8)));
                     return configMaps.put(namespace + "/" + name, bytes(change.apply(present)));
                 });
+        configChanged(new ConfigChange(false, namespace, name));
     }
 
     @Override
@@ -857,7 +876,8 @@ public final class FakeKubeApi implements KubeApi {
                 of.initContainers(),
                 of.containers(),
                 of.qosClass(),
-                of.observedGeneration());
+                of.observedGeneration(),
+                of.ephemeralContainers());
     }
 
     private static PodSpec bound(PodSpec of, String nodeName) {
@@ -888,7 +908,8 @@ public final class FakeKubeApi implements KubeApi {
                 of.initContainers(),
                 of.containers(),
                 of.volumes(),
-                of.priorityClassName());
+                of.priorityClassName(),
+                of.ephemeralContainers());
     }
 
     private static Event at(Event event, Instant time) {

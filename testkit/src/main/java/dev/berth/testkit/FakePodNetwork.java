@@ -25,10 +25,16 @@ public final class FakePodNetwork implements PodNetwork {
     private final Map<String, Vpc> vpcs = new TreeMap<>();
     private final Map<String, Sandbox> sandboxes = new TreeMap<>();
     private final Map<String, Consumer<Connection>> servers = new HashMap<>();
+    private volatile Runnable whenAsked = () -> {};
     private final ArrayDeque<String> attachFaults = new ArrayDeque<>();
 
     /** Knows no VPC. */
     public FakePodNetwork() {}
+
+    /** Lets something happen whenever a pod's sandbox is asked for, before the answer. */
+    public void whenAsked(Runnable meanwhile) {
+        whenAsked = meanwhile;
+    }
 
     /** Makes the next attachment fail before it does anything. */
     public void failNextAttach(String message) {
@@ -170,6 +176,7 @@ public final class FakePodNetwork implements PodNetwork {
 
     @Override
     public Optional<Sandbox> sandbox(String podUid) {
+        whenAsked.run();
         lock.lock();
         try {
             return Optional.ofNullable(sandboxes.get(podUid));

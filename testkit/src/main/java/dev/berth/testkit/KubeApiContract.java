@@ -22,6 +22,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -116,6 +117,38 @@ public abstract class KubeApiContract {
         }
     }
 
+    @Test
+    void changed_config_maps_are_told_by_name_and_those_before_are_not() throws Exception {
+        api().updateConfigMap(namespace(), "before", _ -> Map.of("a", "1"));
+        var told = new LinkedBlockingQueue<KubeApi.ConfigChange>();
+        try (var _ =
+                api().watchConfig(change -> {
+                    if (change.namespace().equals(namespace())
+                            && !change.name().equals("kube-root-ca.crt")) {
+                        told.add(change);
+                    }
+                })) {
+            // The first change may be made before the watch stands; then it is made once more.
+            var value = new AtomicInteger();
+            KubeApi.ConfigChange first = null;
+            for (var tries = 0; first == null && tries < 50; tries++) {
+                api().updateConfigMap(
+                                namespace(),
+                                "told",
+                                _ -> Map.of("a", "" + value.incrementAndGet()));
+                first = told.poll(200, TimeUnit.MILLISECONDS);
+            }
+            var toldFirst = new KubeApi.ConfigChange(false, namespace(), "told");
+            assertThat(first).isEqualTo(toldFirst);
+            api().updateConfigMap(namespace(), "before", _ -> Map.of("a", "2"));
+            KubeApi.ConfigChange next;
+            do {
+                next = told.poll(20, TimeUnit.SECONDS);
+            } while (toldFirst.equals(next));
+            assertThat(next).isEqualTo(new KubeApi.ConfigChange(false, namespace(), "before"));
+        }
+    }
+
     // ---- binding --------------------------------------------------------------------------------
 
     @Test
@@ -197,7 +230,8 @@ public abstract class KubeApiContract {
                                 List.of(),
                                 List.of(container(ended)),
                                 null,
-                                0));
+                                0,
+                                List.of()));
         var read = api().pod(key).orElseThrow().status();
         assertThat(read.conditionsByType())
                 .containsOnlyKeys("PodScheduled", "example.com/gate", "Ready")
@@ -492,7 +526,8 @@ public abstract class KubeApiContract {
                 List.of(),
                 List.of(container(state)),
                 "BestEffort",
-                0);
+                0,
+                List.of());
     }
 
     private KubeApi.Node node(String memory, String ready) {

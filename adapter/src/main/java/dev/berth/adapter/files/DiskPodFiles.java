@@ -38,6 +38,10 @@ public final class DiskPodFiles implements PodFiles {
     private static final Logger LOG = LoggerFactory.getLogger(DiskPodFiles.class);
     private static final int IMAGE_TEXT_MOST = 1 << 20;
     private static final int LINKS_MOST = 40;
+    private static final int SET_GROUP = 02000;
+
+    /** A tmpfs has it from its mount on, and a kubelet leaves it there. */
+    private static final int STICKY = 01000;
 
     private final Path pods;
     private final Path memory;
@@ -138,7 +142,11 @@ public final class DiskPodFiles implements PodFiles {
                     }
                     if (!exists) {
                         VolumeTree.own(folder, null, group);
-                        VolumeTree.mode(folder, group == null ? 0777 : 02777);
+                        VolumeTree.mode(
+                                folder,
+                                0777
+                                        | (memoryBytes == null ? 0 : STICKY)
+                                        | (group == null ? 0 : SET_GROUP));
                     }
                     return folder;
                 });

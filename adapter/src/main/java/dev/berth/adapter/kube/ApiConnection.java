@@ -75,10 +75,33 @@ final class ApiConnection implements AutoCloseable {
         }
     }
 
+    /** How much of objects is read. */
+    enum Form {
+        /** All. */
+        WHOLE("application/json", "application/json"),
+        /** Names, labels, versions. A watch that is offered the list's form sends nothing. */
+        METADATA(
+                "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+                "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
+
+        private final String read;
+        private final String watched;
+
+        Form(String read, String watched) {
+            this.read = read;
+            this.watched = watched;
+        }
+    }
+
     /** Reads an object or a list; empty when it does not exist. */
     Optional<JsonNode> get(String path) {
+        return get(path, Form.WHOLE);
+    }
+
+    /** Reads an object or a list; empty when it does not exist. */
+    Optional<JsonNode> get(String path, Form form) {
         try {
-            return Optional.of(tree(send("GET", path, null, null)));
+            return Optional.of(tree(send("GET", path, form, null, null)));
         } catch (KubeRefused e) {
             if (e.code() == 404) {
                 return Optional.empty();
@@ -116,11 +139,13 @@ final class ApiConnection implements AutoCloseable {
      *
      * @throws KubeRefused 410 when its version is too old
      */
-    InputStream watch(String path) throws KubeRefused {
+    InputStream watch(String path, Form form) throws KubeRefused {
         try {
             var answer =
                     client.send(
-                            HttpRequest.newBuilder(URI.create(endpoint + path)).build(),
+                            HttpRequest.newBuilder(URI.create(endpoint + path))
+                                    .header("Accept", form.watched)
+                                    .build(),
                             BodyHandlers.ofInputStream());
             if (answer.statusCode() == 200) {
                 return answer.body();
@@ -156,10 +181,21 @@ final class ApiConnection implements AutoCloseable {
     private byte[] send(
             String method, String path, @Nullable Content content, byte @Nullable [] body)
             throws KubeRefused {
+        return send(method, path, Form.WHOLE, content, body);
+    }
+
+    private byte[] send(
+            String method,
+            String path,
+            Form form,
+            @Nullable Content content,
+            byte @Nullable [] body)
+            throws KubeRefused {
         var what = method + " " + path;
         var request =
                 HttpRequest.newBuilder(URI.create(endpoint + path))
                         .timeout(REQUEST_TIMEOUT)
+                        .header("Accept", form.read)
                         .method(
                                 method,
                                 body == null

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -33,6 +34,7 @@ public final class HttpKubeApi implements KubeApi {
 
     private final ApiConnection connection;
     private final PodReflector reflector;
+    private final ConfigChanges configChanges;
     private final EventWriter events;
     private final ObjectPaths paths;
     private final Set<String> leases = ConcurrentHashMap.newKeySet();
@@ -48,6 +50,7 @@ public final class HttpKubeApi implements KubeApi {
     public HttpKubeApi(String endpoint, String caPem, String clientCertPem, String clientKeyPem) {
         connection = new ApiConnection(endpoint, caPem, clientCertPem, clientKeyPem);
         reflector = new PodReflector(connection);
+        configChanges = new ConfigChanges(connection);
         events = new EventWriter(connection);
         paths = new ObjectPaths(connection);
     }
@@ -63,6 +66,11 @@ public final class HttpKubeApi implements KubeApi {
     @Override
     public Subscription watchPods(PodListener listener) {
         return reflector.follow(listener);
+    }
+
+    @Override
+    public Subscription watchConfig(Consumer<ConfigChange> listener) {
+        return configChanges.follow(listener);
     }
 
     // ---- pods -----------------------------------------------------------------------------------
@@ -481,6 +489,7 @@ public final class HttpKubeApi implements KubeApi {
     @Override
     public void close() {
         reflector.close();
+        configChanges.close();
         events.close();
         connection.close();
     }

@@ -80,6 +80,8 @@ final class PodTranslation {
 
     private static PodSpec spec(JsonNode node) {
         var dns = node.path("dnsConfig");
+        // It stands for the host name and the domain at once, and is never completed.
+        var hostname = emptyAsNull(textOrNull(node, "hostnameOverride"));
         return new PodSpec(
                 emptyAsNull(textOrNull(node, "nodeName")),
                 text(node, "schedulerName", "default-scheduler"),
@@ -91,8 +93,8 @@ final class PodTranslation {
                 flag(node, "hostPID"),
                 flag(node, "hostIPC"),
                 flag(node, "shareProcessNamespace"),
-                emptyAsNull(textOrNull(node, "hostname")),
-                emptyAsNull(textOrNull(node, "subdomain")),
+                hostname != null ? hostname : emptyAsNull(textOrNull(node, "hostname")),
+                hostname != null ? null : emptyAsNull(textOrNull(node, "subdomain")),
                 flag(node, "setHostnameAsFQDN"),
                 !has(node, "enableServiceLinks") || flag(node, "enableServiceLinks"),
                 text(node, "dnsPolicy", "ClusterFirst"),
@@ -125,7 +127,8 @@ final class PodTranslation {
                 list(node, "initContainers", PodTranslation::container),
                 list(node, "containers", PodTranslation::container),
                 list(node, "volumes", PodTranslation::volume),
-                emptyAsNull(textOrNull(node, "priorityClassName")));
+                emptyAsNull(textOrNull(node, "priorityClassName")),
+                list(node, "ephemeralContainers", PodTranslation::container));
     }
 
     private static @Nullable String emptyAsNull(@Nullable String text) {
@@ -165,7 +168,7 @@ final class PodTranslation {
         }
         var sysctls = new HashMap<String, String>();
         for (var sysctl : node.path("sysctls")) {
-            sysctls.put(text(sysctl, "name"), text(sysctl, "value"));
+            sysctls.put(sysctlName(text(sysctl, "name")), text(sysctl, "value"));
         }
         return new PodSecurity(
                 numberOrNull(node, "runAsUser"),
@@ -176,6 +179,15 @@ final class PodTranslation {
                 textOrNull(node, "fsGroupChangePolicy"),
                 sysctls,
                 seccomp(node.path("seccompProfile")));
+    }
+
+    /** With dots; a name that was written with slashes may have dots in its parts. */
+    private static String sysctlName(String name) {
+        var slash = name.indexOf('/');
+        var dot = name.indexOf('.');
+        return slash < 0 || (dot >= 0 && dot < slash)
+                ? name
+                : name.replace('.', '\n').replace('/', '.').replace('\n', '/');
     }
 
     private static @Nullable SeccompProfile seccomp(JsonNode node) {
@@ -451,7 +463,8 @@ final class PodTranslation {
                 list(node, "initContainerStatuses", PodTranslation::containerStatus),
                 list(node, "containerStatuses", PodTranslation::containerStatus),
                 emptyAsNull(textOrNull(node, "qosClass")),
-                number(node, "observedGeneration", 0));
+                number(node, "observedGeneration", 0),
+                list(node, "ephemeralContainerStatuses", PodTranslation::containerStatus));
     }
 
     private static PodStatus.Phase phase(String text) {

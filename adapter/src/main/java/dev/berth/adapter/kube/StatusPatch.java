@@ -43,6 +43,7 @@ final class StatusPatch {
         }
         body.put("initContainerStatuses", containers(status.initContainers()));
         body.put("containerStatuses", containers(status.containers()));
+        body.put("ephemeralContainerStatuses", containers(status.ephemeralContainers()));
         if (status.qosClass() != null) {
             body.put("qosClass", status.qosClass());
         }

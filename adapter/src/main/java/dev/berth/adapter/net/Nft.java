@@ -29,12 +29,19 @@ final class Nft {
         }
         command.addAll(List.of("nft", "-f", "-"));
         var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        var _ =
+                process.onExit()
+                        .orTimeout(SECONDS_MAX, TimeUnit.SECONDS)
+                        .exceptionally(late -> {
+                            process.destroyForcibly();
+                            return process;
+                        });
         try {
             try (var input = process.getOutputStream()) {
                 input.write(script.getBytes(UTF_8));
             }
             var said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
-            if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (process.waitFor() != 0) {
                 throw new IOException("nft: " + said);
             }
         } catch (InterruptedException hurry) {

@@ -289,7 +289,8 @@ class PodTranslationTest {
                                 List.of(),
                                 List.of(),
                                 List.of(),
-                                null));
+                                null,
+                                List.of()));
     }
 
     @Test
@@ -540,6 +541,7 @@ class PodTranslationTest {
                                                 "d",
                                                 "crun://c")),
                                 "Burstable",
-                                2));
+                                2,
+                                List.of()));
     }
 }

@@ -14,7 +14,10 @@ public final class ContainerResources {
     private static final long SHARES_MOST = 262_144;
     private static final long SHARES_OF_ONE_CPU = 1024;
     private static final long QUOTA_LEAST_MICROS = 1000;
-    private static final long MICROS_OF_ONE_MILLI = 100;
+
+    /** One thousandth of a CPU, in microseconds of each 100 ms. */
+    public static final long MICROS_OF_ONE_MILLI = 100;
+
     private static final int GUARANTEED_SCORE = -997;
     private static final int BEST_EFFORT_SCORE = 1000;
 

@@ -1,6 +1,7 @@
 package dev.berth.core.pod;
 
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Whether the node of a Fargate pod runs a pod that was bound to it. Its own pod it runs; a pod
@@ -8,6 +9,25 @@ import java.util.Optional;
  * §4.4 (O).
  */
 public final class PodAdmission {
+    /**
+     * Kernel settings that belong to a pod's own namespaces and cannot harm others: what a kubelet
+     * allows when nobody has told it otherwise, on kernels from 6.12 on all of them.
+     */
+    private static final Set<String> SAFE_SYSCTLS =
+            Set.of(
+                    "kernel.shm_rmid_forced",
+                    "net.ipv4.ip_local_port_range",
+                    "net.ipv4.ip_local_reserved_ports",
+                    "net.ipv4.ip_unprivileged_port_start",
+                    "net.ipv4.ping_group_range",
+                    "net.ipv4.tcp_fin_timeout",
+                    "net.ipv4.tcp_keepalive_intvl",
+                    "net.ipv4.tcp_keepalive_probes",
+                    "net.ipv4.tcp_keepalive_time",
+                    "net.ipv4.tcp_rmem",
+                    "net.ipv4.tcp_syncookies",
+                    "net.ipv4.tcp_wmem");
+
     private PodAdmission() {}
 
     /**
@@ -37,6 +57,13 @@ public final class PodAdmission {
                             "Node didn't have enough resource: pods, requested: 1, used: 1,"
                                     + " capacity: 1"));
         }
-        return Optional.empty();
+        return pod.spec().security().sysctls().keySet().stream()
+                .sorted()
+                .filter(name -> !SAFE_SYSCTLS.contains(name))
+                .findFirst()
+                .map(name ->
+                        new Refusal(
+                                "SysctlForbidden",
+                                "forbidden sysctl: \"" + name + "\" not allowlisted"));
     }
 }

@@ -50,6 +50,7 @@ public record PodDecision(
     /**
      * Decides. Init containers run one after another, each to its good end; a sidecar counts once
      * it has started and is kept running; the containers come after all of them, together.
+     * Ephemeral containers start once, as soon as the pod stands, and nothing waits for them.
      */
     public static PodDecision of(
             PodSpec spec, PodObservation seen, RestartBackOffs backOffs, Instant now) {
@@ -88,6 +89,12 @@ public record PodDecision(
         }
 
         PodDecision decide() {
+            if (seen.attached()) {
+                spec.ephemeralContainers().stream()
+                        .map(Container::name)
+                        .filter(name -> seen.latest(name).isEmpty())
+                        .forEach(start::add);
+            }
             var begun =
                     spec.containers().stream()
                             .anyMatch(container ->

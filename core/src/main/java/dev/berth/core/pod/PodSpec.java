@@ -2,6 +2,7 @@ package dev.berth.core.pod;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param containers in their order, at least one
  * @param volumes the volumes
  * @param priorityClassName the priority class, or null
+ * @param ephemeralContainers containers for looking into a running pod, which users add later
  */
 public record PodSpec(
         @Nullable String nodeName,
@@ -63,7 +65,8 @@ public record PodSpec(
         List<Container> initContainers,
         List<Container> containers,
         List<Volume> volumes,
-        @Nullable String priorityClassName) {
+        @Nullable String priorityClassName,
+        List<Container> ephemeralContainers) {
     /** Copies the collections. */
     public PodSpec {
         hostAliases = List.copyOf(hostAliases);
@@ -75,6 +78,12 @@ public record PodSpec(
         initContainers = List.copyOf(initContainers);
         containers = List.copyOf(containers);
         volumes = List.copyOf(volumes);
+        ephemeralContainers = List.copyOf(ephemeralContainers);
+    }
+
+    /** All containers of every kind: init containers, containers, ephemeral ones. */
+    public Stream<Container> everyContainer() {
+        return Stream.of(initContainers, containers, ephemeralContainers).flatMap(List::stream);
     }
 
     /** Whether ended containers start again. */

@@ -3,6 +3,7 @@ package dev.berth.core.pod;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param containers one for each container
  * @param qosClass Guaranteed, Burstable or BestEffort; null before the API server set it
  * @param observedGeneration the generation of the spec this tells about, 0 when not said
+ * @param ephemeralContainers one for each ephemeral container
  */
 public record PodStatus(
         Phase phase,
@@ -31,7 +33,8 @@ public record PodStatus(
         List<ContainerStatus> initContainers,
         List<ContainerStatus> containers,
         @Nullable String qosClass,
-        long observedGeneration) {
+        long observedGeneration,
+        List<ContainerStatus> ephemeralContainers) {
     /** A pod that nobody has looked at yet. */
     public static final PodStatus NEW =
             new PodStatus(
@@ -45,13 +48,20 @@ public record PodStatus(
                     List.of(),
                     List.of(),
                     null,
-                    0);
+                    0,
+                    List.of());
 
     /** Copies the collections. */
     public PodStatus {
         conditions = List.copyOf(conditions);
         initContainers = List.copyOf(initContainers);
         containers = List.copyOf(containers);
+        ephemeralContainers = List.copyOf(ephemeralContainers);
+    }
+
+    /** What is reported of all containers: init containers, containers, ephemeral ones. */
+    public Stream<ContainerStatus> everyContainer() {
+        return Stream.of(initContainers, containers, ephemeralContainers).flatMap(List::stream);
     }
 
     /** Where in its life a pod stands. */

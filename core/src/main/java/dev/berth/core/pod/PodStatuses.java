@@ -77,7 +77,8 @@ public final class PodStatuses {
                 before.initContainers(),
                 before.containers(),
                 before.qosClass(),
-                before.observedGeneration());
+                before.observedGeneration(),
+                before.ephemeralContainers());
     }
 
     /**
@@ -111,7 +112,8 @@ public final class PodStatuses {
                 status.initContainers(),
                 status.containers(),
                 status.qosClass(),
-                status.observedGeneration());
+                status.observedGeneration(),
+                status.ephemeralContainers());
     }
 
     /** The API holds whole seconds; what is told is what can be read again. */
@@ -144,7 +146,11 @@ public final class PodStatuses {
                 before.qosClass() != null
                         ? before.qosClass()
                         : ContainerResources.qosClass(pod.spec()),
-                pod.metadata().generation());
+                pod.metadata().generation(),
+                // Neither readiness nor probes mean anything for them.
+                pod.spec().ephemeralContainers().stream()
+                        .map(container -> with(status(container), false, null))
+                        .toList());
     }
 
     // ---- containers
@@ -220,6 +226,9 @@ public final class PodStatuses {
 
     private boolean comesBack(Container container, ContainerRun run) {
         var code = Objects.requireNonNull(run.end()).exitCode();
+        if (pod.spec().ephemeralContainers().contains(container)) {
+            return false;
+        }
         return pod.spec().initContainers().contains(container)
                 ? PodDecision.initRestarts(container, pod.spec().restartPolicy(), code)
                 : PodDecision.restarts(pod.spec().restartPolicy(), code);
@@ -264,9 +273,7 @@ public final class PodStatuses {
     }
 
     private Optional<ContainerStatus> old(String name) {
-        return Stream.concat(before.initContainers().stream(), before.containers().stream())
-                .filter(status -> status.name().equals(name))
-                .findFirst();
+        return before.everyContainer().filter(status -> status.name().equals(name)).findFirst();
     }
 
     private static ContainerStatus with(
@@ -504,10 +511,7 @@ public final class PodStatuses {
      */
     public static List<ContainerRun> adopted(Pod pod, List<ContainerRun> found, boolean attached) {
         var runs = new ArrayList<>(found);
-        var reported =
-                Stream.concat(
-                        pod.status().initContainers().stream(), pod.status().containers().stream());
-        for (var status : reported.toList()) {
+        for (var status : pod.status().everyContainer().toList()) {
             var here = PodObservation.latest(found, status.name());
             if (here.isPresent() && here.get().attempt() >= status.restartCount()) {
                 continue;

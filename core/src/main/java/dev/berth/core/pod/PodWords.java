@@ -193,6 +193,11 @@ public final class PodWords {
         return "Failed to create pod sandbox: " + why;
     }
 
+    /** Why a container whose image was changed is stopped. */
+    public static String definitionChanged(String container) {
+        return "Container " + container + " definition changed, will be restarted";
+    }
+
     /** The status of a pod that ran too long. */
     public static final String DEADLINE_EXCEEDED =
             "Pod was active on the node longer than the specified deadline";

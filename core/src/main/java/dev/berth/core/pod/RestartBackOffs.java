@@ -61,6 +61,13 @@ public record RestartBackOffs(Map<String, Entry> entries) {
         return new RestartBackOffs(changed);
     }
 
+    /** The same, of which that thing has never failed. */
+    public RestartBackOffs without(String name) {
+        var changed = new HashMap<>(entries);
+        changed.remove(name);
+        return new RestartBackOffs(changed);
+    }
+
     private Optional<Entry> known(String name, Instant failedAt) {
         return Optional.ofNullable(entries.get(name))
                 .filter(entry -> !failedAt.isAfter(entry.since().plus(FORGOTTEN_AFTER)));

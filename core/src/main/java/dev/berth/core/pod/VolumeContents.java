@@ -46,6 +46,21 @@ public final class VolumeContents {
                 : List.of();
     }
 
+    /** Whether a volume is made from something that may change. */
+    public static boolean madeFrom(Volume volume) {
+        return switch (volume.source()) {
+            case Source.ConfigMap _, Source.Secret _, Source.DownwardApi _, Source.Projected _ ->
+                    true;
+            case Source.EmptyDir _,
+                    Source.Token _,
+                    Source.Claim _,
+                    Source.HostPath _,
+                    Source.Image _,
+                    Source.Other _ ->
+                    false;
+        };
+    }
+
     /** Whether a volume's files must not be written to disk. */
     public static boolean secret(Volume volume) {
         return switch (volume.source()) {

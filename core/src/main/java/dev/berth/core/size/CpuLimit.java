@@ -5,13 +5,30 @@ import java.util.Optional;
 
 /**
  * What becomes of a container whose CPU limit is above the provisioned size: it is accepted, and
- * fails when it starts. Source: eks-fargate §3.7 (O)
+ * fails when it starts. Source: eks-fargate §3.7 (O). That was seen of nodes with the first version
+ * of control groups, on which a kubelet refuses to run from 1.35 on; on the second version the
+ * container runs and gets no more than its pod has.
  */
 public final class CpuLimit {
     /** The exit code such a container reports, with the reason {@code StartError}. §3.7 (O) */
     public static final int EXIT_CODE = 128;
 
+    private static final int FIRST_MINOR_WITHOUT = 35;
+
     private CpuLimit() {}
+
+    /**
+     * Whether nodes of a Kubernetes version fail such containers: those before 1.35 (our reading of
+     * what was seen).
+     *
+     * @param version such as {@code 1.36} or {@code v1.36.3}
+     */
+    public static boolean mustFit(String version) {
+        var parts = version.split("\\.", -1);
+        return parts.length > 1
+                && parts[1].matches("\\d{1,4}")
+                && Integer.parseInt(parts[1]) < FIRST_MINOR_WITHOUT;
+    }
 
     /**
      * The message of the start error, or empty when the limit is within the size or absent. The

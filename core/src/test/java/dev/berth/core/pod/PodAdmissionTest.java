@@ -3,6 +3,8 @@ package dev.berth.core.pod;
 import static dev.berth.core.pod.PodBuilder.aPod;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class PodAdmissionTest {
@@ -22,6 +24,37 @@ class PodAdmissionTest {
                         new PodAdmission.Refusal(
                                 "UnsupportedPodSpec",
                                 "Pod not supported: SchedulerName is not fargate-scheduler"));
+    }
+
+    @Test
+    void kernel_settings_that_could_harm_others_are_forbidden() {
+        var safe =
+                new PodSecurity(
+                        null,
+                        null,
+                        null,
+                        List.of(),
+                        null,
+                        null,
+                        Map.of("kernel.shm_rmid_forced", "1"),
+                        null);
+        var unsafe =
+                new PodSecurity(
+                        null,
+                        null,
+                        null,
+                        List.of(),
+                        null,
+                        null,
+                        Map.of("kernel.msgmax", "1", "net.ipv4.tcp_syncookies", "1"),
+                        null);
+        assertThat(PodAdmission.refusal(aPod().uid("uid-1").security(safe).build(), "uid-1"))
+                .isEmpty();
+        assertThat(PodAdmission.refusal(aPod().uid("uid-1").security(unsafe).build(), "uid-1"))
+                .contains(
+                        new PodAdmission.Refusal(
+                                "SysctlForbidden",
+                                "forbidden sysctl: \"kernel.msgmax\" not allowlisted"));
     }
 
     @Test

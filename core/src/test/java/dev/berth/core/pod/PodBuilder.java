@@ -53,6 +53,7 @@ public final class PodBuilder {
     private final List<Container> containers = new ArrayList<>();
     private @Nullable Map<String, Quantity> requestsOfMain;
     private final List<Volume> volumes = new ArrayList<>();
+    private final List<Container> ephemeralContainers = new ArrayList<>();
     private @Nullable String priorityClassName = "system-node-critical";
     private PodStatus status = PodStatus.NEW;
 
@@ -270,6 +271,12 @@ public final class PodBuilder {
         return this;
     }
 
+    /** Adds an ephemeral container. */
+    public PodBuilder ephemeral(ContainerBuilder container) {
+        ephemeralContainers.add(container.build());
+        return this;
+    }
+
     /** Adds a container; the first one replaces the one a pod has by itself. */
     public PodBuilder container(ContainerBuilder container) {
         containers.add(container.build());
@@ -351,7 +358,8 @@ public final class PodBuilder {
                         initContainers,
                         all,
                         volumes,
-                        priorityClassName),
+                        priorityClassName,
+                        ephemeralContainers),
                 status);
     }
 }

@@ -151,7 +151,8 @@ class WhatIsReportedTest {
                         List.of(),
                         List.of(),
                         null,
-                        0);
+                        0,
+                        List.of());
         assertThat(report(pod.status(known), seen(run("nginx", 0))).conditionsByType().get("Ready"))
                 .extracting(Condition::reason, Condition::message)
                 .containsExactly(

@@ -175,6 +175,14 @@ class SizingTest {
         assertThat(CpuLimit.EXIT_CODE).isEqualTo(128);
     }
 
+    @Test
+    void a_kubelet_that_needs_the_second_version_of_cgroups_starts_such_containers() {
+        assertThat(CpuLimit.mustFit("1.23")).isTrue();
+        assertThat(CpuLimit.mustFit("1.34")).isTrue();
+        assertThat(CpuLimit.mustFit("1.35")).isFalse();
+        assertThat(CpuLimit.mustFit("1.36")).isFalse();
+    }
+
     private static Provisioned provisioned(Pod pod) {
         assertThat(Sizing.of(pod.spec())).isInstanceOf(Provisioned.class);
         return (Provisioned) Sizing.of(pod.spec());

@@ -3,6 +3,7 @@ package dev.berth.edge.kubelet;
 import dev.berth.edge.kubelet.NodeStreams.NotPossible;
 import dev.berth.edge.kubelet.NodeStreams.Session;
 import dev.berth.edge.kubelet.SpdyConnection.Stream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,9 +17,9 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Runs one exec or attach over a SPDY connection: waits until the client has opened all the streams
- * it announced, joins them with the command's, and says on the error stream how it ended, as
- * protocol v4.channel.k8s.io wants it.
+ * Runs one exec or attach over a connection: waits until all the streams stand that the client
+ * announced, joins them with the command's, and says on the error stream how it ended, as protocol
+ * v4.channel.k8s.io wants it or, for older clients, in words.
  */
 final class CommandStreams implements SpdyConnection.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(CommandStreams.class);
@@ -28,11 +29,18 @@ final class CommandStreams implements SpdyConnection.Listener {
     private final NodeStreams node;
     private final StreamRequest request;
     private final boolean terminal;
-    private final Map<String, Stream> streams = new ConcurrentHashMap<>();
+    private final boolean structured;
+    private final Map<String, Channel> streams = new ConcurrentHashMap<>();
     private final CountDownLatch missing;
 
-    CommandStreams(NodeStreams node, StreamRequest request) {
+    /**
+     * Waits for streams.
+     *
+     * @param structured whether the end is told as a Status; else only a failure is, in words
+     */
+    CommandStreams(NodeStreams node, StreamRequest request, boolean structured) {
         this.node = node;
+        this.structured = structured;
         this.request = request;
         this.terminal = request.flag("tty");
         var expected = 1;
@@ -45,13 +53,24 @@ final class CommandStreams implements SpdyConnection.Listener {
     @Override
     public void opened(Stream stream) {
         var type = stream.header("streamtype");
-        if (type != null && streams.putIfAbsent(type, stream) == null) {
+        if (type != null) {
+            opened(type, stream);
+        }
+    }
+
+    /**
+     * A stream stands.
+     *
+     * @param type stdin, stdout, stderr, error or resize
+     */
+    void opened(String type, Channel stream) {
+        if (streams.putIfAbsent(type, stream) == null) {
             missing.countDown();
         }
     }
 
     /** Runs the command to its end, then closes the connection. */
-    void run(SpdyConnection connection) {
+    void run(Closeable connection) {
         try (connection) {
             if (!missing.await(STREAMS_WAIT_SECONDS, TimeUnit.SECONDS)) {
                 LOG.info(
@@ -65,7 +84,12 @@ final class CommandStreams implements SpdyConnection.Listener {
                 return;
             }
             try (var status = error.output()) {
-                status.write(JSON.writeValueAsBytes(outcome()));
+                var outcome = outcome();
+                if (structured) {
+                    status.write(JSON.writeValueAsBytes(outcome));
+                } else if (!"Success".equals(outcome.get("status"))) {
+                    status.write(utf8(String.valueOf(outcome.get("message"))));
+                }
             }
         } catch (IOException gone) {
             LOG.debug("client went away pod={}/{}", request.namespace(), request.pod(), gone);

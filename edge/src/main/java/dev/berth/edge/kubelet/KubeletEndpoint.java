@@ -67,6 +67,7 @@ public final class KubeletEndpoint implements AutoCloseable {
                                 Http1ConnectionSelector.builder()
                                         .config(Http1Config.create())
                                         .addUpgrader(new Spdy())
+                                        .addUpgrader(new WebSocket())
                                         .build())
                         .routing(routing ->
                                 routing.get("/healthz", (request, response) -> response.send("ok"))
@@ -80,6 +81,9 @@ public final class KubeletEndpoint implements AutoCloseable {
     /** Begins to listen. */
     public void start() {
         server.start();
+        if (!server.isRunning()) {
+            throw new IllegalStateException("the nodes' endpoint cannot listen on 127.0.0.1");
+        }
     }
 
     /** The port it listens on, on 127.0.0.1. */
@@ -221,16 +225,7 @@ public final class KubeletEndpoint implements AutoCloseable {
             var request = parsed.get();
             var spoken =
                     request.verb().equals("portForward") ? FORWARD_PROTOCOLS : COMMAND_PROTOCOLS;
-            var offered =
-                    headers.stream()
-                            .filter(header ->
-                                    header.name()
-                                            .toLowerCase(Locale.ROOT)
-                                            .equals("x-stream-protocol-version"))
-                            .flatMap(header -> header.allValues().stream())
-                            .flatMap(values -> Arrays.stream(values.split(",", -1)))
-                            .map(String::strip)
-                            .toList();
+            var offered = values(headers, "x-stream-protocol-version");
             var chosen = spoken.stream().filter(offered::contains).findFirst();
             try {
                 node.checkPod(request.namespace(), request.pod());
@@ -248,6 +243,124 @@ public final class KubeletEndpoint implements AutoCloseable {
                                                     + chosen.get()
                                                     + "\r\n\r\n")));
             return new Upgraded(context, request);
+        }
+    }
+
+    /** Turns a request for a command into a WebSocket connection. */
+    private final class WebSocket implements Http1Upgrader {
+        @Override
+        public String supportedProtocol() {
+            return "websocket";
+        }
+
+        @Override
+        public @Nullable ServerConnection upgrade(
+                ConnectionContext context, HttpPrologue prologue, WritableHeaders<?> headers) {
+            var parsed =
+                    StreamRequest.parse(prologue.uriPath().rawPath(), prologue.query().rawValue());
+            var key = values(headers, "sec-websocket-key");
+            var protocol =
+                    WebSocketConnection.Protocol.among(values(headers, "sec-websocket-protocol"));
+            if (parsed.isEmpty()
+                    || parsed.get().verb().equals("portForward")
+                    || key.isEmpty()
+                    || protocol.isEmpty()) {
+                return null;
+            }
+            var request = parsed.get();
+            try {
+                node.checkPod(request.namespace(), request.pod());
+            } catch (NotPossible not) {
+                return null;
+            }
+            var name = protocol.get().name();
+            context.dataWriter()
+                    .writeNow(
+                            BufferData.create(
+                                    CommandStreams.utf8(
+                                            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: "
+                                                    + WebSocketConnection.accept(key.getFirst())
+                                                    + (name.isEmpty()
+                                                            ? ""
+                                                            : "\r\nSec-WebSocket-Protocol: " + name)
+                                                    + "\r\n\r\n")));
+            return new UpgradedToWebSocket(context, request, protocol.get());
+        }
+    }
+
+    private static List<String> values(WritableHeaders<?> headers, String lowerCaseName) {
+        return headers.stream()
+                .filter(header -> header.name().toLowerCase(Locale.ROOT).equals(lowerCaseName))
+                .flatMap(header -> header.allValues().stream())
+                .flatMap(values -> Arrays.stream(values.split(",", -1)))
+                .map(String::strip)
+                .toList();
+    }
+
+    /** A connection that is a WebSocket from now on. */
+    private final class UpgradedToWebSocket implements ServerConnection {
+        private final WebSocketConnection connection;
+        private final StreamRequest request;
+        private final boolean structured;
+
+        UpgradedToWebSocket(
+                ConnectionContext context,
+                StreamRequest request,
+                WebSocketConnection.Protocol protocol) {
+            this.connection =
+                    new WebSocketConnection(
+                            new Incoming(context.dataReader()),
+                            new Outgoing(context.dataWriter()),
+                            protocol);
+            this.request = request;
+            this.structured = protocol.structured();
+        }
+
+        @Override
+        public void handle(io.helidon.common.concurrency.limits.Limit limit) {
+            try {
+                var command = new CommandStreams(node, request, structured);
+                var first = WebSocketConnection.ERROR;
+                var numbers = List.of("stdin", "stdout", "stderr", "error", "resize");
+                for (var number = numbers.size() - 1; number >= 0; number--) {
+                    var type = numbers.get(number);
+                    if (asked(type)) {
+                        command.opened(type, connection.channel(number));
+                        first = type.startsWith("std") && number > 0 ? number : first;
+                    }
+                }
+                connection.greet(first);
+                Thread.ofVirtual().name("exec").start(() -> command.run(connection));
+                connection.run();
+            } catch (IOException | RuntimeException ended) {
+                LOG.debug(
+                        "stream connection ended pod={}/{}",
+                        request.namespace(),
+                        request.pod(),
+                        ended);
+                connection.close();
+            }
+        }
+
+        private boolean asked(String type) {
+            var terminal = request.flag("tty");
+            return switch (type) {
+                case "stdin" -> request.flag("input");
+                case "stdout" -> request.flag("output");
+                case "stderr" -> request.flag("error") && !terminal;
+                case "resize" -> terminal;
+                default -> true;
+            };
+        }
+
+        @Override
+        public Duration idleTime() {
+            return Duration.ZERO;
+        }
+
+        @Override
+        public void close(boolean interrupt) {
+            connection.close();
         }
     }
 
@@ -273,7 +386,7 @@ public final class KubeletEndpoint implements AutoCloseable {
                 if (request.verb().equals("portForward")) {
                     connection.run(new ForwardStreams(node, request));
                 } else {
-                    var command = new CommandStreams(node, request);
+                    var command = new CommandStreams(node, request, true);
                     Thread.ofVirtual().name("exec").start(() -> command.run(connection));
                     connection.run(command);
                 }

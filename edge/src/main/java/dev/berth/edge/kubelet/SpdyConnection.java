@@ -1,5 +1,6 @@
 package dev.berth.edge.kubelet;
 
+import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -7,9 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * most {@value #FRAMES_HELD_MAX} frames and then stops the connection's reader, so that a slow
  * reader holds no memory. Source: SPDY protocol draft 3.1
  */
-final class SpdyConnection implements AutoCloseable {
+final class SpdyConnection implements Closeable {
     private static final int VERSION = 0x8003;
     private static final int SYN_STREAM = 1;
     private static final int SYN_REPLY = 2;
@@ -112,7 +111,7 @@ final class SpdyConnection implements AutoCloseable {
         var stream = new Stream(id, named);
         streams.put(id, stream);
         if ((flags & FLAG_FIN) != 0) {
-            stream.arrived.add(END);
+            stream.arrived.add(Arrivals.END);
         }
         writing.lock();
         try {
@@ -208,11 +207,10 @@ final class SpdyConnection implements AutoCloseable {
     /**
      * One stream: what comes is read from {@link #input}, what goes is written to {@link #output}.
      */
-    final class Stream {
+    final class Stream implements Channel {
         private final int id;
         private final Map<String, String> named;
-        private final BlockingQueue<byte[]> arrived = new LinkedBlockingQueue<>(FRAMES_HELD_MAX);
-        private volatile boolean gone;
+        private final Arrivals arrived = new Arrivals(FRAMES_HELD_MAX, () -> closed);
         private boolean ended;
 
         private Stream(int id, Map<String, String> named) {
@@ -226,26 +224,19 @@ final class SpdyConnection implements AutoCloseable {
         }
 
         /** What the other side sends, until it ends the stream. */
-        InputStream input() {
-            return new Arriving();
+        @Override
+        public InputStream input() {
+            return arrived.stream();
         }
 
         /** Goes to the other side; closing it ends our half of the stream. */
-        OutputStream output() {
+        @Override
+        public OutputStream output() {
             return new Leaving();
         }
 
         private void arrive(byte[] chunk) throws IOException {
-            try {
-                while (!gone && !arrived.offer(chunk, 1, java.util.concurrent.TimeUnit.SECONDS)) {
-                    if (closed) {
-                        return;
-                    }
-                }
-            } catch (InterruptedException stop) {
-                Thread.currentThread().interrupt();
-                throw new IOException("stopped", stop);
-            }
+            arrived.add(chunk);
         }
 
         /** Nobody will read what comes: it is dropped from now on. */
@@ -254,45 +245,7 @@ final class SpdyConnection implements AutoCloseable {
         }
 
         private void gone() {
-            gone = true;
-            arrived.clear();
-            arrived.add(END);
-        }
-
-        private final class Arriving extends InputStream {
-            private byte[] chunk = END;
-            private int at;
-            private boolean atEnd;
-
-            @Override
-            public int read() throws IOException {
-                var one = new byte[1];
-                return read(one, 0, 1) < 0 ? -1 : one[0] & 255;
-            }
-
-            @Override
-            public int read(byte[] bytes, int from, int length) throws IOException {
-                if (length == 0) {
-                    return 0;
-                }
-                while (at == chunk.length) {
-                    if (atEnd) {
-                        return -1;
-                    }
-                    try {
-                        chunk = arrived.take();
-                    } catch (InterruptedException stop) {
-                        Thread.currentThread().interrupt();
-                        throw new IOException("stopped", stop);
-                    }
-                    at = 0;
-                    atEnd = chunk.length == 0;
-                }
-                var count = Math.min(length, chunk.length - at);
-                System.arraycopy(chunk, at, bytes, from, count);
-                at += count;
-                return count;
-            }
+            arrived.drop();
         }
 
         private final class Leaving extends OutputStream {

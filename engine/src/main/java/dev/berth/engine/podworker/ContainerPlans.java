@@ -1,5 +1,6 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.core.node.PlacedNode;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerEnvironment;
@@ -37,12 +38,12 @@ final class ContainerPlans {
 
     private final Surroundings around;
     private final PodGround ground;
-    private final long memoryBytes;
+    private final PlacedNode node;
 
-    ContainerPlans(Surroundings around, PodGround ground, long memoryBytes) {
+    ContainerPlans(Surroundings around, PodGround ground, PlacedNode node) {
         this.around = around;
         this.ground = ground;
-        this.memoryBytes = memoryBytes;
+        this.node = node;
     }
 
     /**
@@ -129,7 +130,7 @@ final class ContainerPlans {
                 sandbox.uts(),
                 new Limits(
                         ContainerResources.cpuShares(container),
-                        ContainerResources.cpuQuotaMicros(container),
+                        cpuQuotaMicros(container),
                         ContainerResources.memoryBytes(container)),
                 Privileges.capabilities(security),
                 Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
@@ -143,10 +144,17 @@ final class ContainerPlans {
                 unmasked ? List.of() : Privileges.READ_ONLY_PATHS,
                 OPEN_FILES_SOFT,
                 OPEN_FILES_HARD,
-                ContainerResources.oomScore(pod.spec(), container, memoryBytes),
+                ContainerResources.oomScore(pod.spec(), container, Surroundings.memoryBytes(node)),
                 container.tty(),
                 container.stdin(),
                 around.machine().logs().file(log(pod, container.name(), attempt)));
+    }
+
+    /** No more than the pod has: the kernel refuses it, where cgroups are of the first version. */
+    private long cpuQuotaMicros(Container container) {
+        return Math.min(
+                ContainerResources.cpuQuotaMicros(container),
+                node.size().cpuMillis() * ContainerResources.MICROS_OF_ONE_MILLI);
     }
 
     private static String workingDir(Container container, String ofImage) {

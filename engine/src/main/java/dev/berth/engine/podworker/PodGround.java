@@ -18,6 +18,7 @@ import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
+import dev.berth.port.KubeApi.Token;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
@@ -60,12 +61,12 @@ final class PodGround {
     private final PlacedNode node;
     private final Map<String, Path> etc = new HashMap<>();
     private final Map<String, Path> volumes = new HashMap<>();
+    private final Map<Source.Token, Lasting> tokens = new LinkedHashMap<>();
     private @Nullable Sandbox sandbox;
     private boolean folderMade;
     private boolean volumesMade;
     private boolean groupMade;
     private boolean cpuLimited;
-    private @Nullable Instant tokensDue;
 
     PodGround(Surroundings around, Pod pod, PlacedNode node) {
         this.around = around;
@@ -278,16 +279,15 @@ final class PodGround {
 
     /** When tokens in volumes have to be made anew, or null without any. */
     @Nullable Instant tokensDue() {
-        return tokensDue;
+        return tokens.values().stream().map(Lasting::renewAt).min(Instant::compareTo).orElse(null);
     }
 
-    /** Makes the volumes that hold tokens anew; the old tokens stay until this works. */
-    void renewTokens(Pod now) throws GroundFailed, InterruptedException {
-        writeVolumes(
-                now,
-                now.spec().volumes().stream()
-                        .filter(volume -> !VolumeContents.tokens(volume).isEmpty())
-                        .toList());
+    /**
+     * Writes the volumes that are made from something anew, where that has changed; what cannot be
+     * written stays as it was, and the others change.
+     */
+    void renewVolumes(Pod now) throws GroundFailed, InterruptedException {
+        writeVolumes(now, now.spec().volumes().stream().filter(VolumeContents::madeFrom).toList());
     }
 
     private void writeVolumes(Pod now, List<Volume> wanted)
@@ -296,25 +296,24 @@ final class PodGround {
             return;
         }
         var needs = ConfigNeeds.ofVolumes(wanted);
-        var tokens = new LinkedHashMap<Source.Token, String>();
         ConfigData data;
-        var renewAt = Instant.MAX;
         try (var children = Executors.newVirtualThreadPerTaskExecutor()) {
-            var making = new LinkedHashMap<Source.Token, Future<dev.berth.port.KubeApi.Token>>();
+            var making = new LinkedHashMap<Source.Token, Future<Token>>();
+            var time = around.machine().time().now();
             for (var volume : wanted) {
                 for (var token : VolumeContents.tokens(volume)) {
-                    making.computeIfAbsent(token, one -> children.submit(() -> token(one)));
+                    var known = tokens.get(token);
+                    if (known == null || !time.isBefore(known.renewAt())) {
+                        making.computeIfAbsent(token, one -> children.submit(() -> token(one)));
+                    }
                 }
             }
             data = read(children, needs);
-            var time = around.machine().time().now();
             for (var entry : making.entrySet()) {
                 var made = get(entry.getValue());
-                tokens.put(entry.getKey(), made.token());
-                var life = Duration.between(time, made.expiresAt());
-                var fresh = life.multipliedBy(8).dividedBy(10);
+                var fresh = Duration.between(time, made.expiresAt()).multipliedBy(8).dividedBy(10);
                 var look = fresh.compareTo(TOKEN_LOOK_LONGEST) < 0 ? fresh : TOKEN_LOOK_LONGEST;
-                renewAt = renewAt.isBefore(time.plus(look)) ? renewAt : time.plus(look);
+                tokens.put(entry.getKey(), new Lasting(made.token(), time.plus(look)));
             }
         } catch (KubeRefused e) {
             throw new GroundFailed(
@@ -323,16 +322,36 @@ final class PodGround {
                             wanted.getFirst().name(), "failed to fetch token: " + e.getMessage()),
                     e);
         }
-        if (!tokens.isEmpty()) {
-            tokensDue = renewAt;
-        }
-        var contents = new VolumeContents(fields(now), data, tokens);
+        var texts = new HashMap<Source.Token, String>();
+        tokens.forEach((token, lasting) -> texts.put(token, lasting.text()));
+        var contents = new VolumeContents(fields(now), data, texts);
+        GroundFailed failed = null;
         for (var volume : wanted) {
-            volumes.put(volume.name(), write(volume, contents));
+            try {
+                volumes.put(volume.name(), write(volume, contents));
+            } catch (GroundFailed e) {
+                failed = failed == null ? e : failed;
+            }
+        }
+        if (failed != null) {
+            throw failed;
         }
     }
 
-    private dev.berth.port.KubeApi.Token token(Source.Token token) throws KubeRefused {
+    /**
+     * A token and when it is to be made anew.
+     *
+     * @param text the token; never logged
+     * @param renewAt before it expires
+     */
+    private record Lasting(String text, Instant renewAt) {
+        @Override
+        public String toString() {
+            return "Lasting[" + renewAt + "]";
+        }
+    }
+
+    private Token token(Source.Token token) throws KubeRefused {
         return around.api()
                 .token(
                         pod.metadata().namespace(),

@@ -28,6 +28,7 @@ final class PodMailbox {
     private boolean poked;
     private boolean counted;
     private @Nullable Thread cuttable;
+    private boolean cut;
 
     PodMailbox(Busy busy) {
         this.busy = busy;
@@ -147,6 +148,10 @@ final class PodMailbox {
             lock.lock();
             try {
                 cuttable = null;
+                if (cut) {
+                    cut = false;
+                    busy.end();
+                }
                 // An interruption that came too late to cut anything must not cut what follows.
                 if (stopUnread() && !closed) {
                     Thread.interrupted();
@@ -184,6 +189,9 @@ final class PodMailbox {
     private void stop() {
         stopping = true;
         if (cuttable != null) {
+            // What waits may count as nothing under way; from here on it is, until it has ended.
+            cut = true;
+            busy.begin();
             cuttable.interrupt();
             cuttable = null;
         }

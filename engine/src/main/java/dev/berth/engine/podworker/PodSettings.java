@@ -7,5 +7,7 @@ import dev.berth.core.pod.EtcTexts.Dns;
  *
  * @param cluster the cluster's name
  * @param dns how its pods look names up
+ * @param cpuLimitsMustFit whether a container fails whose CPU limit is above its pod's size; else
+ *     it gets what the pod has
  */
-public record PodSettings(String cluster, Dns dns) {}
+public record PodSettings(String cluster, Dns dns, boolean cpuLimitsMustFit) {}

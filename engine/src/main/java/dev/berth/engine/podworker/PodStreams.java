@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -203,10 +202,7 @@ public final class PodStreams {
     private static ContainerRun runForLogs(PodWorker.View view, String container, boolean previous)
             throws StreamRefused {
         var podName = view.pod().metadata().name();
-        if (Stream.concat(
-                        view.pod().spec().initContainers().stream(),
-                        view.pod().spec().containers().stream())
-                .noneMatch(one -> one.name().equals(container))) {
+        if (view.pod().spec().everyContainer().noneMatch(one -> one.name().equals(container))) {
             throw new StreamRefused(
                     404,
                     "container \"%s\" not found in pod \"%s\""
@@ -248,9 +244,8 @@ public final class PodStreams {
     }
 
     private static @Nullable ContainerState state(PodWorker.View view, String container) {
-        return Stream.concat(
-                        view.status().initContainers().stream(),
-                        view.status().containers().stream())
+        return view.status()
+                .everyContainer()
                 .filter(status -> status.name().equals(container))
                 .map(ContainerStatus::state)
                 .findFirst()

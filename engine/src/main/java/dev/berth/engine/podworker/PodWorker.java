@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.pod.ConfigNeeds;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerResources;
@@ -10,6 +11,7 @@ import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission;
 import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodDecision.Kill;
+import dev.berth.core.pod.PodMetadata;
 import dev.berth.core.pod.PodObservation;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodStatus;
@@ -28,6 +30,7 @@ import dev.berth.port.ContainerRuntime.Exit;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
+import dev.berth.port.KubeApi.ConfigChange;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.PodFiles.FilesFailed;
@@ -48,6 +51,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -93,6 +97,7 @@ final class PodWorker implements Runnable {
     private final Map<String, StartProblem> problems = new HashMap<>();
     private final Map<String, Instant> retries = new HashMap<>();
     private final Map<String, Image> imagesOf = new HashMap<>();
+    private final Map<String, String> triedImages = new HashMap<>();
     private final Set<String> toldBackOff = new LinkedHashSet<>();
     private final Set<String> killed = new LinkedHashSet<>();
     private final Set<Runnable> watchers = ConcurrentHashMap.newKeySet();
@@ -102,7 +107,8 @@ final class PodWorker implements Runnable {
     private Duration worldRetry = WORLD_RETRY_FIRST;
     private @Nullable Instant groundRetry;
     private @Nullable Instant limitRetry;
-    private @Nullable Instant tokenRetry;
+    private @Nullable Instant volumesRetry;
+    private @Nullable PodMetadata volumesTell;
     private @Nullable Verdict verdict;
     private boolean began;
     private boolean over;
@@ -110,6 +116,7 @@ final class PodWorker implements Runnable {
     private boolean gone;
     private boolean forgotten;
     private Subscription timer = () -> {};
+    private final AtomicBoolean configChanged = new AtomicBoolean();
     private volatile View view;
     private volatile boolean ended;
 
@@ -130,7 +137,7 @@ final class PodWorker implements Runnable {
         remains = new PodRemains(machine);
         ground = new PodGround(around, pod, node);
         images = new ImagePulls(around);
-        plans = new ContainerPlans(around, ground, Surroundings.memoryBytes(node));
+        plans = new ContainerPlans(around, ground, node);
         probes = new PodProbes(around, pod, node, box);
         hooks = new LifecycleHooks(around, node);
         reporter =
@@ -158,6 +165,18 @@ final class PodWorker implements Runnable {
 
     View view() {
         return view;
+    }
+
+    /** A ConfigMap or Secret has changed, which the pod's volumes may be made from. Any thread. */
+    void configChanged(ConfigChange change) {
+        var seen = view.pod();
+        var needs = ConfigNeeds.ofVolumes(seen.spec().volumes());
+        if (seen.metadata().namespace().equals(change.namespace())
+                && (change.secret() ? needs.secrets() : needs.configMaps())
+                        .contains(change.name())) {
+            configChanged.set(true);
+            box.poke();
+        }
     }
 
     /** Whether this worker has ended, so that nothing more will be known. */
@@ -197,11 +216,12 @@ final class PodWorker implements Runnable {
             timer.close();
             probes.close();
             reporter.close();
-            box.over();
             existing.forEach(around.claims()::release);
             ended = true;
             watchers.forEach(Runnable::run);
             forget.run();
+            // Last: from here on this pod counts as nothing under way.
+            box.over();
         }
     }
 
@@ -222,6 +242,9 @@ final class PodWorker implements Runnable {
             existing.add(container.id());
             around.claims().claim(container.id(), box);
             var wanted = containerNamed(container.name());
+            if (wanted != null) {
+                triedImages.put(wanted.name(), wanted.image());
+            }
             var image = wanted == null ? null : images.find(wanted.image()).orElse(null);
             var run =
                     new ContainerRun(
@@ -364,6 +387,10 @@ final class PodWorker implements Runnable {
 
     private void live() throws InterruptedException {
         probes.begin(!found.isEmpty());
+        if (restartChanged()) {
+            box.poke();
+            return;
+        }
         var decision = PodDecision.of(pod.spec(), observed(), backOffs, now());
         if (decision.over()) {
             stopAll();
@@ -395,10 +422,45 @@ final class PodWorker implements Runnable {
             start(due);
         }
         limitCpu();
-        renewTokens();
+        renewVolumes();
         report();
         removeSpent();
         lookAgain();
+    }
+
+    /**
+     * Stops running containers whose image is another one by now, and starts them anew, whatever
+     * the restart policy; one that waits with its old image need not wait any more. As with a
+     * kubelet, whose back-off goes by name and image.
+     *
+     * @return whether something was stopped
+     */
+    private boolean restartChanged() throws InterruptedException {
+        var changed = new ArrayList<String>();
+        for (var container : pod.spec().containers()) {
+            var name = container.name();
+            var tried = triedImages.get(name);
+            if (tried != null && !tried.equals(container.image())) {
+                triedImages.remove(name);
+                backOffs = backOffs.without(name);
+                retries.remove(name);
+                toldBackOff.remove(name);
+                if (runs(List.of(name))) {
+                    changed.add(name);
+                }
+            }
+        }
+        for (var name : changed) {
+            containerEvent(name, false, "Killing", PodWords.definitionChanged(name));
+            stop(List.of(name), StopPlan.graceSeconds(pod, null), false);
+            if (pod.deleting() || gone) {
+                return true;
+            }
+        }
+        if (!changed.isEmpty()) {
+            start(changed);
+        }
+        return !changed.isEmpty();
     }
 
     /** Sets the timer for whatever falls due next. */
@@ -406,10 +468,7 @@ final class PodWorker implements Runnable {
         var dues = new ArrayList<Instant>();
         var decision = PodDecision.of(pod.spec(), observed(), backOffs, now());
         // What is not to be done now must not be due: it would be looked at again and again.
-        for (var name : decision.start()) {
-            var due = retries.getOrDefault(name, now());
-            dues.add(groundRetry != null && groundRetry.isAfter(due) ? groundRetry : due);
-        }
+        decision.start().forEach(name -> dues.add(retries.getOrDefault(name, now())));
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
         if (groundRetry != null) {
             dues.replaceAll(due -> due.isBefore(groundRetry) ? groundRetry : due);
@@ -420,8 +479,9 @@ final class PodWorker implements Runnable {
         if (deadline() != null) {
             dues.add(deadline());
         }
-        if (ground.tokensDue() != null) {
-            dues.add(tokenRetry != null ? tokenRetry : ground.tokensDue());
+        var volumesDue = volumesRetry != null ? volumesRetry : ground.tokensDue();
+        if (volumesDue != null) {
+            dues.add(volumesDue);
         }
         if (limitRetry != null && !running().isEmpty()) {
             dues.add(limitRetry);
@@ -448,18 +508,33 @@ final class PodWorker implements Runnable {
         return delay;
     }
 
-    private void renewTokens() throws InterruptedException {
-        var due = tokenRetry != null ? tokenRetry : ground.tokensDue();
-        if (due == null || now().isBefore(due)) {
+    /**
+     * Makes the volumes hold what they are made from now: ConfigMaps, Secrets, the pod's own labels
+     * and annotations, and tokens before these expire. What was there stays until this works.
+     */
+    private void renewVolumes() throws InterruptedException {
+        if (running().isEmpty() && ground.tokensDue() == null) {
             return;
         }
-        try {
-            ground.renewTokens(pod);
-            tokenRetry = null;
-        } catch (GroundFailed e) {
-            LOG.info("tokens not renewed pod={} cause={}", pod.key(), e.text());
-            tokenRetry = now().plus(CONTAINER_RETRY);
+        var told = volumesTell;
+        var due = volumesRetry != null ? volumesRetry : ground.tokensDue();
+        var changed = configChanged.getAndSet(false);
+        changed |= told == null || !sameFields(told, pod.metadata());
+        if (!changed && (due == null || now().isBefore(due))) {
+            return;
         }
+        volumesTell = pod.metadata();
+        try {
+            ground.renewVolumes(pod);
+            volumesRetry = null;
+        } catch (GroundFailed e) {
+            LOG.info("volumes not renewed pod={} cause={}", pod.key(), e.text());
+            volumesRetry = now().plus(CONTAINER_RETRY);
+        }
+    }
+
+    private static boolean sameFields(PodMetadata one, PodMetadata other) {
+        return one.labels().equals(other.labels()) && one.annotations().equals(other.annotations());
     }
 
     // ---- starting
@@ -477,6 +552,7 @@ final class PodWorker implements Runnable {
                     pulling.put(container, pulls.submit(() -> images.get(pod, container)));
                 }
                 try {
+                    volumesTell = volumesTell == null ? pod.metadata() : volumesTell;
                     ground.make(pod);
                 } catch (GroundFailed e) {
                     pulls.shutdownNow();
@@ -511,7 +587,6 @@ final class PodWorker implements Runnable {
     /** The CPU quota comes after the start, which it would make slow. */
     private void limitCpu() {
         if (running().isEmpty()) {
-            limitRetry = null;
             return;
         }
         try {
@@ -571,6 +646,7 @@ final class PodWorker implements Runnable {
             for (var entry : here.entrySet()) {
                 var container = entry.getKey();
                 var attempt = nextAttempt(container.name());
+                triedImages.put(container.name(), container.image());
                 var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
                 existing.add(id);
                 around.claims().claim(id, box);
@@ -612,7 +688,7 @@ final class PodWorker implements Runnable {
         var machine = around.machine();
         var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
         var limit = ContainerResources.cpuQuotaMicros(container);
-        if (limit > node.size().cpuMillis() * 100L) {
+        if (around.settings().cpuLimitsMustFit() && limit > node.size().cpuMillis() * 100L) {
             return new Made.Unstartable(
                     attempt,
                     PodWords.cpuLimitTooLarge(pod, ContainerResources.qosClass(pod.spec()), limit));
@@ -1053,7 +1129,8 @@ final class PodWorker implements Runnable {
     }
 
     private @Nullable Container containerNamed(String name) {
-        return Stream.concat(pod.spec().initContainers().stream(), pod.spec().containers().stream())
+        return pod.spec()
+                .everyContainer()
                 .filter(container -> container.name().equals(name))
                 .findFirst()
                 .orElse(null);

@@ -55,6 +55,7 @@ public final class PodWorkers implements AutoCloseable {
     private final Map<String, List<Container>> found = new HashMap<>();
     private boolean closed;
     private Subscription watch = () -> {};
+    private Subscription configWatch = () -> {};
     private Subscription exits = () -> {};
 
     /**
@@ -94,6 +95,8 @@ public final class PodWorkers implements AutoCloseable {
         }
         events.start();
         exits = machine.runtime().onExit(this::exited);
+        configWatch =
+                api.watchConfig(change -> all().forEach(worker -> worker.configChanged(change)));
         watch = api.watchPods(new Watcher());
     }
 
@@ -118,6 +121,7 @@ public final class PodWorkers implements AutoCloseable {
     @Override
     public void close() {
         watch.close();
+        configWatch.close();
         exits.close();
         List<PodWorker> stopping;
         List<Thread> ending;

@@ -5,8 +5,11 @@ import dev.berth.core.pod.Container.Handler;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodWords;
 import dev.berth.engine.podworker.LifecycleHooks.HookFailed;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +24,9 @@ final class PreStops implements AutoCloseable {
     private final LifecycleHooks hooks;
     private final PodMailbox box;
     private final Pod pod;
-    private final Map<String, Thread> threads = new ConcurrentHashMap<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<String, Thread> threads = new HashMap<>();
+    private final Set<Thread> cut = new HashSet<>();
 
     PreStops(Surroundings around, LifecycleHooks hooks, PodMailbox box, Pod pod) {
         this.around = around;
@@ -41,7 +46,12 @@ final class PreStops implements AutoCloseable {
                 Thread.ofVirtual()
                         .name("pre-stop-" + pod.key())
                         .unstarted(() -> run(container, containerId, hook));
-        threads.put(container.name(), thread);
+        lock.lock();
+        try {
+            threads.put(container.name(), thread);
+        } finally {
+            lock.unlock();
+        }
         thread.start();
     }
 
@@ -59,19 +69,46 @@ final class PreStops implements AutoCloseable {
         } catch (InterruptedException tooLong) {
             LOG.debug("preStop hook cut short pod={}", pod.key());
         } finally {
-            threads.remove(container.name());
+            ended(container.name());
             box.poke();
             around.busy().end();
         }
     }
 
+    private void ended(String container) {
+        lock.lock();
+        try {
+            threads.remove(container);
+            if (cut.remove(Thread.currentThread())) {
+                around.busy().end();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether a container's hook still runs. */
     boolean running(String container) {
-        return threads.containsKey(container);
+        lock.lock();
+        try {
+            return threads.containsKey(container);
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
     public void close() {
-        threads.values().forEach(Thread::interrupt);
+        lock.lock();
+        try {
+            for (var thread : threads.values()) {
+                // A hook that sleeps counts as nothing under way; from here on it is.
+                cut.add(thread);
+                around.busy().begin();
+                thread.interrupt();
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 }

@@ -48,9 +48,17 @@ record Surroundings(
 
     /** Where a container stands in its pod's spec: {@code spec.containers{nginx}}. */
     static String fieldPath(Pod pod, String container) {
-        var init =
-                pod.spec().initContainers().stream().anyMatch(one -> one.name().equals(container));
-        return (init ? "spec.initContainers{" : "spec.containers{") + container + "}";
+        return (named(pod.spec().initContainers(), container)
+                        ? "spec.initContainers{"
+                        : named(pod.spec().ephemeralContainers(), container)
+                                ? "spec.ephemeralContainers{"
+                                : "spec.containers{")
+                + container
+                + "}";
+    }
+
+    private static boolean named(java.util.List<dev.berth.core.pod.Container> some, String name) {
+        return some.stream().anyMatch(one -> one.name().equals(name));
     }
 
     /** The most of a node that its pod may use. */

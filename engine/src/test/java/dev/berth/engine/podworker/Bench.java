@@ -41,6 +41,7 @@ final class Bench implements AutoCloseable {
     final FakePodLogs logs = new FakePodLogs();
     final Map<String, PlacedNode> nodes = new ConcurrentHashMap<>();
     final Machine machine = new Machine(runtime, network, probes, images, files, logs, time);
+    boolean cpuLimitsMustFit;
     PodWorkers workers = workers();
 
     Bench() {
@@ -67,7 +68,8 @@ final class Bench implements AutoCloseable {
                                 new Resolver(
                                         List.of("172.16.0.2"),
                                         List.of("eu-west-1.compute.internal"),
-                                        List.of()))),
+                                        List.of())),
+                        cpuLimitsMustFit),
                 name -> Optional.ofNullable(nodes.get(name)),
                 Timeline.NONE);
     }

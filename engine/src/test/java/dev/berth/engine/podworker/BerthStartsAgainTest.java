@@ -13,6 +13,7 @@ import dev.berth.port.PodNetwork.Vpc;
 import dev.berth.testkit.FakeKubeApi.Call;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -151,5 +152,22 @@ class BerthStartsAgainTest {
         bench.settle();
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.FAILED);
         assertThat(bench.runtime.list()).isEmpty();
+    }
+
+    @Test
+    void an_end_while_its_pod_is_taken_on_is_not_missed() throws Exception {
+        var pod = bench.run(aPod().restartPolicy(RestartPolicy.NEVER));
+        bench.workers.close();
+        var asked = new AtomicBoolean();
+        // A worker begins by asking for its pod's network.
+        bench.network.whenAsked(() -> {
+            if (asked.compareAndSet(false, true)) {
+                bench.runtime.end(bench.id(pod, "main", 0), 42);
+            }
+        });
+        bench.restart();
+        bench.settle();
+        assertThat(asked).isTrue();
+        assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.FAILED);
     }
 }

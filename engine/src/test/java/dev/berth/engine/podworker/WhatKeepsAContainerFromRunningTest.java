@@ -197,9 +197,22 @@ class WhatKeepsAContainerFromRunningTest {
         assertThat(bench.events(pod)).contains("Failed: Error: no such program");
     }
 
+    @Test
+    void a_cpu_limit_above_the_provisioned_size_is_cut_on_newer_nodes() throws Exception {
+        var pod =
+                bench.run(
+                        aPod().container(aContainer("main").limiting(Map.of("cpu", "1"))),
+                        new FargateSize(250, 512));
+        assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.RUNNING);
+        assertThat(bench.runtime.plan(pod.uid(), "main").limits().cpuQuotaMicros())
+                .isEqualTo(25_000);
+    }
+
     /** Source: eks-fargate §3.7 (O). */
     @Test
     void a_cpu_limit_above_the_provisioned_size_is_a_StartError() throws Exception {
+        bench.cpuLimitsMustFit = true;
+        bench.restart();
         var pod =
                 bench.run(
                         aPod().restartPolicy(RestartPolicy.NEVER)
@@ -270,5 +283,26 @@ class WhatKeepsAContainerFromRunningTest {
         bench.api.awaitGone(pod.key(), Bench.SOON);
         bench.settle();
         bench.assertEmptyMachine();
+    }
+
+    @Test
+    void a_cpu_limit_that_nothing_needs_any_more_is_not_tried_again_and_again() throws Exception {
+        bench.runtime.behaving(_ -> {
+            // The group is there by now; only its limit is missing, at each look.
+            for (var look = 0; look < 20; look++) {
+                bench.runtime.failNext("createPodGroup", "busy");
+            }
+            return Behaviour.RUNS;
+        });
+        var pod = bench.run(aPod());
+        for (var attempt = 0; attempt < 2; attempt++) {
+            bench.runtime.end(bench.id(pod, "main", attempt), 1);
+            bench.settle();
+        }
+        bench.pass(Duration.ofSeconds(10));
+        // The limit is to be tried again after 10 s, the container to be started after 20 s.
+        bench.runtime.end(bench.id(pod, "main", 2), 1);
+        bench.pass(Duration.ofSeconds(20));
+        assertThat(bench.container(pod, "main").restartCount()).isEqualTo(3);
     }
 }
