@@ -36,6 +36,7 @@ public final class Bench {
     static final int WARM_UP = 5;
     static final int ONE_BY_ONE = 50;
     static final int AT_ONCE = 50;
+    static final int ADMISSIONS = 500;
     private static final int LOG_LINES = 60;
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Pattern EXPORT = Pattern.compile("export (\\w+)=(.*)");
@@ -141,8 +142,31 @@ public final class Bench {
                         cluster.path("certificateAuthority").path("data").asString(),
                         () -> token)) {
             api.follow();
+            admission(api);
             pods(api);
         }
+    }
+
+    /** The webhook by itself: pods that are admitted, one after another, and not made. */
+    private void admission(Cluster api) throws Exception {
+        var load = load();
+        for (var i = 0; i < ADMISSIONS / 10; i++) {
+            api.admit("warm-up");
+        }
+        var before = admissions(api);
+        for (var i = 0; i < ADMISSIONS; i++) {
+            api.admit("admitted");
+        }
+        var after = admissions(api);
+        figure(
+                new Figure(
+                        "admission webhook, one after another",
+                        "ms",
+                        Histogram.quantile(0.5, before, after),
+                        Histogram.quantile(0.5, before, after),
+                        Histogram.quantile(0.99, before, after),
+                        ADMISSIONS,
+                        load));
     }
 
     private void pods(Cluster api) throws Exception {
@@ -166,7 +190,7 @@ public final class Bench {
         figure(Figure.of("pod create to Running, one after another", "ms", times, load));
         figure(
                 Figure.of(
-                        "admission webhook p99, one after another",
+                        "admission webhook p99, beside pods that start",
                         "ms",
                         Histogram.quantile(0.99, admissionBefore, admissions(api)),
                         load));

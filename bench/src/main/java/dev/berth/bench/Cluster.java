@@ -110,6 +110,15 @@ final class Cluster implements AutoCloseable {
     /** Makes a pod. */
     Created create(String name) throws IOException, InterruptedException {
         waiting.put(name, new CountDownLatch(1));
+        return create(name, PODS);
+    }
+
+    /** Lets a pod be admitted, and not made. */
+    void admit(String name) throws IOException, InterruptedException {
+        create(name, PODS + "?dryRun=All");
+    }
+
+    private Created create(String name, String path) throws IOException, InterruptedException {
         var pod =
                 Map.of(
                         "apiVersion",
@@ -134,7 +143,7 @@ final class Cluster implements AutoCloseable {
         var began = System.nanoTime();
         var response =
                 http.send(
-                        request(PODS)
+                        request(path)
                                 .header("content-type", "application/json")
                                 .POST(
                                         HttpRequest.BodyPublishers.ofByteArray(

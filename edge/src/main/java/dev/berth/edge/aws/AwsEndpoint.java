@@ -83,6 +83,9 @@ public final class AwsEndpoint implements AutoCloseable {
                         .address(InetAddress.getByName(host))
                         .port(port)
                         .shutdownHook(false)
+                        // An answer is two writes: unless told, the second waits 40 ms for the
+                        // first.
+                        .connectionOptions(options -> options.tcpNoDelay(true))
                         .featuresDiscoverServices(false)
                         .mediaContext(
                                 MediaContext.builder().mediaSupportsDiscoverServices(false).build())

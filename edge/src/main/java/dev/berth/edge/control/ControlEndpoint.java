@@ -56,6 +56,9 @@ public final class ControlEndpoint implements AutoCloseable {
                         .host("127.0.0.1")
                         .port(0)
                         .shutdownHook(false)
+                        // An answer is two writes: unless told, the second waits 40 ms for the
+                        // first.
+                        .connectionOptions(options -> options.tcpNoDelay(true))
                         .maxPayloadSize(64 * 1024)
                         .routing(routing -> routing.post("/{name}", this::answer))
                         .build();
