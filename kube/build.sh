@@ -2,7 +2,7 @@
 # Builds the programs of Kubernetes and etcd into the cache, once:
 #   kube/build.sh [MINOR]        such as 1.36, the default; others as laid out in kube/README.md
 #   kube/build.sh --key [MINOR]  prints what the build depends on, hashed, and builds nothing
-# The result is ~/.cache/berth/kube/vX.Y.Z/berth-kube. It is built again only when main.go, go.mod, go.sum
+# The result is ~/.cache/berth/kube/vX.Y.Z/berth-kube. It is built again only when a .go file, go.mod, go.sum
 # or the Go version change. Only a build that has finished gets its name. BERTH_KUBE_DIR (folders vX.Y.Z with
 # a berth-kube in each) takes the place of building.
 set -euo pipefail
@@ -33,7 +33,7 @@ program=$cache/$version/berth-kube
 needed=$(sed -n 's/^go \([0-9]*\.[0-9]*\).*/\1/p' "$modfile")
 
 # --- what is there already: checked without Go, so that a machine that only runs needs none
-sources() { cat "$here/main.go" "$modfile" "${modfile%.mod}.sum" | sha256sum | cut -c1-32; }
+sources() { cat "$here"/*.go "$modfile" "${modfile%.mod}.sum" | sha256sum | cut -c1-32; }
 built() { [ -x "$program" ] && [ "$(cut -d' ' -f1 "$program.key" 2>/dev/null)" = "$(sources)" ]; }
 go=
 for candidate in "$(command -v go || true)" /usr/local/go/bin/go "/usr/lib/go-$needed/bin/go" "$HOME/go/bin/go" "$HOME/sdk/go$needed.0/bin/go"; do

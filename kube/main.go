@@ -2,7 +2,8 @@
 //
 // The first argument (or the name it was called by) says which one: etcd, kube-apiserver,
 // kube-controller-manager, kube-scheduler, kube-proxy or kubectl. The rest of the command line is that
-// program's own. Nothing here decides anything: the programs are linked as they are published.
+// program's own. Nothing here decides anything: the programs are linked as they are published. vpc-proxy is kube-proxy
+// where it has no Node to stand on; vpcproxy.go says how.
 package main
 
 import (
@@ -39,6 +40,9 @@ func main() {
 			fail("name a program")
 		}
 		name = os.Args[1]
+		if name == "vpc-proxy" {
+			os.Exit(vpcProxy(os.Args[2:]))
+		}
 		os.Args = append([]string{name}, os.Args[2:]...)
 	}
 	if name == "etcd" {
@@ -58,6 +62,6 @@ func withContext(command *cobra.Command) *cobra.Command {
 }
 
 func fail(reason string) {
-	fmt.Fprintf(os.Stderr, "berth-kube: %s: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy, kubectl\n", reason)
+	fmt.Fprintf(os.Stderr, "berth-kube: %s: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy, kubectl, vpc-proxy\n", reason)
 	os.Exit(2)
 }

@@ -1,9 +1,12 @@
 package dev.berth.app;
 
+import dev.berth.adapter.controlplane.VpcPlaces;
 import dev.berth.adapter.files.DiskPodFiles;
 import dev.berth.adapter.files.DiskPodLogs;
+import dev.berth.adapter.net.VpcNetwork;
 import dev.berth.adapter.probe.VpcProbes;
 import dev.berth.core.network.AccountNetwork;
+import dev.berth.core.network.WaysOut;
 import dev.berth.core.node.HostFacts;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
@@ -25,6 +28,8 @@ import dev.berth.engine.podworker.PodSettings;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
 import dev.berth.engine.scheduler.FargateScheduler;
+import dev.berth.port.ControlPlanes.ControlPlaneFailed;
+import dev.berth.port.ControlPlanes.Plan;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.Time;
@@ -36,11 +41,14 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +72,11 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final RecentTimelines timelines;
     private final dev.berth.engine.podworker.Machine ground;
     private final Places places;
+    private final Supplier<Set<String>> apiAddresses;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
+
+    /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
+    private final Map<String, String> serviceOwners = new ConcurrentHashMap<>();
 
     ClusterPods(
             DataFolder data,
@@ -75,7 +87,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             SSLContext tls,
             Time time,
             RecentTimelines timelines,
-            double memoryOvercommit)
+            double memoryOvercommit,
+            Supplier<Set<String>> apiAddresses)
             throws IOException {
         this.data = data;
         this.machine = machine;
@@ -85,6 +98,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.tls = tls;
         this.time = time;
         this.timelines = timelines;
+        this.apiAddresses = apiAddresses;
         this.ground =
                 new dev.berth.engine.podworker.Machine(
                         machine.runtime(),
@@ -101,7 +115,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                 (long) (memoryMebibytes() * MEMORY_SHARE),
                                 CPU_OVERCOMMIT,
                                 memoryOvercommit),
-                        this::heldByGateways);
+                        this::heldByInterfaces);
     }
 
     /** What runs for one cluster; all its parts in the order they were begun. */
@@ -265,8 +279,99 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                 List.of(vpc.cidr()),
                                 networks.subnetsOf(vpcId).stream()
                                         .map(subnet ->
-                                                new PodNetwork.Subnet(subnet.id(), subnet.cidr()))
+                                                new PodNetwork.Subnet(
+                                                        subnet.id(),
+                                                        subnet.cidr(),
+                                                        waysOut(subnet.id())))
                                         .toList()));
+    }
+
+    private List<String> waysOut(String subnetId) {
+        var network = networks.network();
+        var subnet = network.subnets().get(subnetId);
+        return subnet == null ? List.of() : WaysOut.of(network, subnet);
+    }
+
+    /** Makes a cluster's API server be seen in its VPC. */
+    Optional<VpcPlaces.VpcPlace> place(Plan plan, int port) throws ControlPlaneFailed {
+        var address = plan.addressInVpc();
+        if (address == null) {
+            return Optional.empty();
+        }
+        try {
+            ensureVpc(plan.vpcId());
+            var opened = machine.network().open(plan.vpcId(), address, port, port);
+            var first = serviceOwners.putIfAbsent(plan.vpcId(), plan.clusterName());
+            return Optional.of(
+                    new Place(
+                            plan,
+                            Optional.ofNullable(first)
+                                    .filter(owner -> !owner.equals(plan.clusterName())),
+                            opened));
+        } catch (NetworkFailed failed) {
+            throw new ControlPlaneFailed(
+                    "the API server cannot be seen in " + plan.vpcId() + ": " + failed.getMessage(),
+                    failed);
+        }
+    }
+
+    /** A cluster's place in its VPC; the first cluster there has the Services. */
+    private final class Place implements VpcPlaces.VpcPlace {
+        private final Plan plan;
+        private final Optional<String> servicesOf;
+        private final AutoCloseable opened;
+
+        private Place(Plan plan, Optional<String> servicesOf, AutoCloseable opened) {
+            this.plan = plan;
+            this.servicesOf = servicesOf;
+            this.opened = opened;
+        }
+
+        @Override
+        public Path namespace() {
+            return machine.network().namespace(plan.vpcId());
+        }
+
+        @Override
+        public Optional<String> servicesOf() {
+            return servicesOf;
+        }
+
+        @Override
+        public String resolver() {
+            return ClusterPods.this.resolver(plan.vpcId());
+        }
+
+        @Override
+        public void close() {
+            ClusterPods.close(opened);
+            if (servicesOf.isEmpty()) {
+                try {
+                    machine.network().clearServices(plan.vpcId());
+                } catch (NetworkFailed failed) {
+                    LOG.warn("Services are left behind vpc={}", plan.vpcId(), failed);
+                }
+                serviceOwners.remove(plan.vpcId(), plan.clusterName());
+            }
+        }
+    }
+
+    private String resolver(String vpcId) {
+        return networks.vpc(vpcId).map(vpc -> VpcNetwork.resolver(vpc.cidr())).orElseThrow();
+    }
+
+    /** The addresses of a subnet that pods and gateways have. */
+    Set<String> held(String subnetId) {
+        var held = new HashSet<>(places.addressesIn(subnetId));
+        held.addAll(heldByGateways(subnetId));
+        return held;
+    }
+
+    /** Addresses that gateways and API servers have in a subnet, or elsewhere. */
+    private Set<String> heldByInterfaces(String subnetId) {
+        var held = new HashSet<>(heldByGateways(subnetId));
+        held.addAll(apiAddresses.get());
+        return held;
     }
 
     /** Addresses that NAT gateways have in a subnet. */
@@ -288,24 +393,16 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
     }
 
-    private static Dns dns(RunningCluster cluster) throws IOException {
-        var nameservers = new ArrayList<String>();
-        var searches = new ArrayList<String>();
-        var resolv = Path.of("/etc/resolv.conf");
-        if (Files.isReadable(resolv)) {
-            for (var line : Files.readAllLines(resolv)) {
-                var words = List.of(line.strip().split("\\s+", -1));
-                if (words.size() > 1 && words.getFirst().equals("nameserver")) {
-                    nameservers.add(words.get(1));
-                } else if (words.size() > 1 && words.getFirst().equals("search")) {
-                    searches.addAll(words.subList(1, words.size()));
-                }
-            }
-        }
+    /** As in a pod on Fargate: the cluster's names, and else the VPC's name service. */
+    private Dns dns(RunningCluster cluster) {
+        var search =
+                cluster.region().equals("us-east-1")
+                        ? "ec2.internal"
+                        : cluster.region() + ".compute.internal";
         return new Dns(
                 cluster.serviceRange().dnsAddress(),
                 "cluster.local",
-                new Resolver(nameservers, searches, List.of()));
+                new Resolver(List.of(resolver(cluster.vpcId())), List.of(search), List.of()));
     }
 
     private static String architecture() {

@@ -29,7 +29,7 @@ final class Doctor {
         program("crun", "crun", "starts containers");
         program("conmon", "conmon", "keeps containers while Berth is away");
         program("ip", "iproute2", "lays out VPCs");
-        program("iptables", "iptables", "translates addresses");
+        program("nft", "nftables", "filters packets and leads to Services");
         program("nsenter", "util-linux", "enters namespaces");
         program("unshare", "util-linux", "makes namespaces");
         program("setpriv", "util-linux", "ties processes to Berth's life");

@@ -28,6 +28,7 @@ import dev.berth.engine.account.Credentials;
 import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.Roles;
 import dev.berth.engine.account.signature.SignatureVerifier;
+import dev.berth.engine.clusters.ApiAddresses;
 import dev.berth.engine.clusters.AwsAuthMaps;
 import dev.berth.engine.clusters.ClusterRecords;
 import dev.berth.engine.clusters.Clusters;
@@ -158,6 +159,7 @@ final class Server {
                                         pki.certificateAuthorityPem()),
                         time,
                         random);
+        var apiAddresses = new ApiAddresses(records, networks);
         var timelines = new RecentTimelines(time, TIMELINES_MAX);
         var pods =
                 ending(
@@ -170,8 +172,10 @@ final class Server {
                                 tls,
                                 time,
                                 timelines,
-                                options.memoryOvercommit()),
+                                options.memoryOvercommit(),
+                                apiAddresses::all),
                         ClusterPods::close);
+        apiAddresses.keepOff(pods::held);
         var planes =
                 ending(
                         new LocalControlPlanes(
@@ -190,6 +194,7 @@ final class Server {
                                                                         webhookPort,
                                                                         plan.clusterName(),
                                                                         "authentication"))),
+                                        pods::place,
                                         store::eraseKeys),
                                 access ->
                                         new HttpKubeApi(
@@ -205,7 +210,8 @@ final class Server {
                         new Clusters(
                                 records,
                                 planes,
-                                new Clusters.Account(networks, networks, networks, roles),
+                                new Clusters.Account(
+                                        networks, networks, networks, apiAddresses, roles),
                                 options.strictVersions(),
                                 profiles,
                                 List.of(awsAuth, pods, profiles),

@@ -46,6 +46,14 @@ final class Leftovers {
                 found.add("route " + line);
             }
         }
+        if (Shell.has("nft")) {
+            new Shell()
+                    .run("", "nft", "list", "tables")
+                    .good()
+                    .lines()
+                    .filter(table -> table.contains("berth_" + instance))
+                    .forEach(table -> found.add("packet filter " + table));
+        }
         return found;
     }
 

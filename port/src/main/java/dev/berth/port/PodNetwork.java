@@ -75,8 +75,19 @@ public interface PodNetwork {
      *
      * @param id {@code subnet-…}
      * @param cidr its range; the router is its second address
+     * @param outside the ranges outside the VPC that its pods reach, through a NAT gateway
      */
-    record Subnet(String id, String cidr) {}
+    record Subnet(String id, String cidr, List<String> outside) {
+        /** Copies the list. */
+        public Subnet {
+            outside = List.copyOf(outside);
+        }
+
+        /** A subnet whose pods reach nothing outside. */
+        public Subnet(String id, String cidr) {
+            this(id, cidr, List.of());
+        }
+    }
 
     /**
      * A pod to attach.

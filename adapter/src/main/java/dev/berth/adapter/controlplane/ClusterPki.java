@@ -31,6 +31,12 @@ record ClusterPki(Path folder, String authorityPem, Identity admin) {
                 "controller-manager",
                 Authority.Subject.client("system:kube-controller-manager", null));
         cluster.issue("scheduler", Authority.Subject.client("system:kube-scheduler", null));
+        cluster.issue(
+                "kube-proxy", Authority.Subject.client("system:kube-proxy", "system:node-proxier"));
+        // As the pods of EKS's coredns Deployment are known.
+        cluster.issue(
+                "coredns",
+                Authority.Subject.client("system:serviceaccount:kube-system:coredns", null));
         frontProxy.issue(
                 "front-proxy-client", Authority.Subject.client("front-proxy-client", null));
         var admin =

@@ -99,6 +99,25 @@ public final class KubeBinaries {
                                 "Kubernetes is not built: no " + FILE + " in " + places, null));
     }
 
+    /** The built CoreDNS, such as {@code coredns-v1.14.7/berth-coredns}; the newest by name. */
+    public Optional<Path> coreDns() {
+        for (var place : places) {
+            if (Files.isDirectory(place)) {
+                try (var folders = Files.newDirectoryStream(place, "coredns-v*")) {
+                    var found = new ArrayList<Path>();
+                    folders.forEach(folder -> found.add(folder.resolve("berth-coredns")));
+                    found.removeIf(program -> !Files.isExecutable(program));
+                    if (!found.isEmpty()) {
+                        return Optional.of(java.util.Collections.max(found));
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException("cannot look for CoreDNS in " + place, e);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
     private static Optional<Binary> newest(List<Binary> binaries) {
         return binaries.stream()
                 .max(

@@ -158,9 +158,83 @@ record Launch(
         return program("kube-scheduler", flags, Map.of());
     }
 
+    /**
+     * kube-proxy in the VPC's network, for all pods there. It masquerades only what a pod sends to
+     * itself by a Service, so that pods are seen as who they are.
+     */
+    Program kubeProxy(Path namespace) {
+        var flags = new TreeMap<String, String>();
+        flags.put("kube-api-burst", "200");
+        flags.put("kube-api-qps", "100");
+        // Limits of the whole machine, which are not this namespace's to set.
+        flags.put("conntrack-max-per-core", "0");
+        flags.put("conntrack-min", "0");
+        flags.put("healthz-bind-address", "");
+        flags.put("metrics-bind-address", "");
+        // Fargate's pods are reached by their own addresses only.
+        flags.put("nodeport-addresses", "127.0.0.0/8");
+        flags.put("oom-score-adj", "0");
+        flags.put("proxy-mode", "nftables");
+        var before =
+                List.of(
+                        kube.toString(),
+                        "vpc-proxy",
+                        "--kubeconfig=" + file("kube-proxy.json"),
+                        "--node=fargate-services=" + advertised(),
+                        "--");
+        return new Program(
+                "kube-proxy/" + plan.clusterName(),
+                withFlags(before, flags),
+                Map.of("GOGC", "50", "GOMAXPROCS", "1"),
+                folder.resolve("log").resolve("kube-proxy.log"),
+                namespace);
+    }
+
+    /** CoreDNS in the VPC's network, at the API server's address there. */
+    Program coreDns(Path program, Path namespace) {
+        return new Program(
+                "coredns/" + plan.clusterName(),
+                List.of(program.toString(), "-conf", file("Corefile")),
+                Map.of("GOGC", "50"),
+                folder.resolve("log").resolve("coredns.log"),
+                namespace);
+    }
+
+    /**
+     * What CoreDNS answers: as EKS's, but for its health port, which nobody asks here.
+     *
+     * @param resolver who answers other names
+     */
+    String corefile(String resolver) {
+        return """
+        .:53 {
+            bind ADDRESS
+            errors
+            kubernetes cluster.local in-addr.arpa ip6.arpa {
+                kubeconfig KUBECONFIG
+                pods insecure
+                fallthrough in-addr.arpa ip6.arpa
+            }
+            prometheus ADDRESS:9153
+            forward . RESOLVER
+            cache 30
+            loop
+            loadbalance
+        }
+        """
+                .replace("ADDRESS", advertised())
+                .replace("KUBECONFIG", file("coredns.json"))
+                .replace("RESOLVER", resolver);
+    }
+
     /** The configuration files, by name. */
     Map<String, String> files() {
         var files = new TreeMap<String, String>();
+        if (plan.addressInVpc() != null) {
+            var inVpc = "https://" + advertised() + ":" + port;
+            files.put("kube-proxy.json", json(kubeconfig(inVpc, "kube-proxy")));
+            files.put("coredns.json", json(kubeconfig(inVpc, "coredns")));
+        }
         files.put("egress.json", json(egress()));
         files.put("controller-manager.json", json(kubeconfig("controller-manager")));
         files.put("scheduler.json", json(kubeconfig("scheduler")));
@@ -236,8 +310,12 @@ record Launch(
     }
 
     private Map<String, Object> kubeconfig(String identity) {
+        return kubeconfig(endpoint(), identity);
+    }
+
+    private Map<String, Object> kubeconfig(String server, String identity) {
         return kubeconfig(
-                endpoint(),
+                server,
                 folder.resolve("pki").resolve("ca.crt"),
                 plan.clusterName(),
                 Map.of(
@@ -286,14 +364,18 @@ record Launch(
 
     private Program program(
             String name, Map<String, String> flags, Map<String, String> environment) {
-        var command = new ArrayList<>(List.of(kube.toString(), name));
-        flags.forEach((flag, value) -> command.add("--" + flag + "=" + value));
         return new Program(
                 name + "/" + plan.clusterName(),
-                command,
+                withFlags(List.of(kube.toString(), name), flags),
                 environment,
                 folder.resolve("log").resolve(name + ".log"),
                 null);
+    }
+
+    private static List<String> withFlags(List<String> before, Map<String, String> flags) {
+        var command = new ArrayList<>(before);
+        flags.forEach((flag, value) -> command.add("--" + flag + "=" + value));
+        return command;
     }
 
     private String file(String name) {

@@ -1,5 +1,6 @@
 package dev.berth.adapter.controlplane;
 
+import dev.berth.adapter.controlplane.VpcPlaces.VpcPlace;
 import dev.berth.port.ControlPlanes.ControlPlane;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
 import dev.berth.port.ControlPlanes.Health;
@@ -9,11 +10,13 @@ import dev.berth.port.Processes.ProcessFailed;
 import dev.berth.port.Processes.Program;
 import dev.berth.port.Subscription;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,6 +41,8 @@ final class LocalControlPlane implements ControlPlane {
     private final ClusterFiles files;
     private final Processes processes;
     private final EtcdServer etcd;
+    private final VpcPlaces vpcPlaces;
+    private final Optional<Path> coreDns;
 
     /** In the order in which they were started. */
     private final Map<String, Component> components =
@@ -49,6 +54,7 @@ final class LocalControlPlane implements ControlPlane {
     private final ReentrantLock ending = new ReentrantLock();
     private @Nullable KubeApi api;
     private @Nullable Subscription etcdProblems;
+    private @Nullable VpcPlace vpcPlace;
     private volatile boolean stopped;
 
     LocalControlPlane(
@@ -57,13 +63,17 @@ final class LocalControlPlane implements ControlPlane {
             ClusterPki pki,
             ClusterFiles files,
             Processes processes,
-            EtcdServer etcd) {
+            EtcdServer etcd,
+            VpcPlaces vpcPlaces,
+            Optional<Path> coreDns) {
         this.launch = launch;
         this.version = version;
         this.pki = pki;
         this.files = files;
         this.processes = processes;
         this.etcd = etcd;
+        this.vpcPlaces = vpcPlaces;
+        this.coreDns = coreDns;
     }
 
     /** Starts all and returns when the API server answers; what was begun ends when it does not. */
@@ -75,12 +85,15 @@ final class LocalControlPlane implements ControlPlane {
             progress.accept("starting the API server");
             var apiServer = launch.apiServer();
             run("kube-apiserver", apiServer);
+            // While it comes up.
+            vpcPlace = vpcPlaces.take(launch.plan(), launch.port()).orElse(null);
             boolean settled = files.settled(version);
             awaitReady(new ReadyProbe(launch.endpoint(), pki), settled, apiServer);
             long ready = System.nanoTime();
             progress.accept("starting the controllers and the scheduler");
             run("kube-controller-manager", launch.controllerManager());
             run("kube-scheduler", launch.scheduler());
+            startServices();
             if (!settled) {
                 files.writeSettled(version);
             }
@@ -106,6 +119,32 @@ final class LocalControlPlane implements ControlPlane {
                 stop();
             }
         }
+    }
+
+    /** Services and their names, in the VPC. A cluster whose names nobody answers still runs. */
+    private void startServices() throws ProcessFailed, IOException {
+        var place = vpcPlace;
+        if (place == null) {
+            return;
+        }
+        var other = place.servicesOf();
+        if (other.isPresent()) {
+            changed(
+                    "kube-proxy",
+                    "not started: cluster "
+                            + other.get()
+                            + " has the Services of "
+                            + launch.plan().vpcId()
+                            + "; a further cluster's pods find no Services there");
+            return;
+        }
+        run("kube-proxy", launch.kubeProxy(place.namespace()));
+        if (coreDns.isEmpty()) {
+            changed("coredns", "not built: no berth-coredns beside berth-kube");
+            return;
+        }
+        Pem.write(launch.folder().resolve("Corefile"), launch.corefile(place.resolver()));
+        run("coredns", launch.coreDns(coreDns.get(), place.namespace()));
     }
 
     /** Whether it is this cluster's and has not been stopped. */
@@ -186,6 +225,10 @@ final class LocalControlPlane implements ControlPlane {
             // decided again at the next start.
             try (var all = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
                 List.copyOf(components.values()).forEach(each -> all.execute(() -> end(each)));
+            }
+            var place = vpcPlace;
+            if (place != null) {
+                place.close();
             }
         } finally {
             ending.unlock();

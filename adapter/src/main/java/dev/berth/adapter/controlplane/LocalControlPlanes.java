@@ -153,7 +153,15 @@ public final class LocalControlPlanes implements ControlPlanes, AutoCloseable {
                 Pem.write(folder.resolve(file.getKey()), file.getValue());
             }
             var plane =
-                    new LocalControlPlane(launch, binary.version(), pki, files, processes, etcd);
+                    new LocalControlPlane(
+                            launch,
+                            binary.version(),
+                            pki,
+                            files,
+                            processes,
+                            etcd,
+                            surroundings.vpcPlaces(),
+                            binaries.coreDns());
             plane.start(kubeApis, progress);
             return plane;
         } catch (IOException | GeneralSecurityException e) {

@@ -15,10 +15,12 @@ import java.util.function.Function;
  *     at most 107 bytes; it need not be there yet
  * @param tokenWebhook where a cluster's API server asks who a bearer token belongs to, by https
  *     with Berth's own certificate; empty leaves that authentication out
+ * @param vpcPlaces makes the API server be seen in the cluster's VPC
  * @param eraseKeys deletes all keys of etcd that begin so
  */
 public record Surroundings(
         Path clustersFolder,
         Function<Plan, Path> egressSocket,
         Function<Plan, Optional<URI>> tokenWebhook,
+        VpcPlaces vpcPlaces,
         Consumer<String> eraseKeys) {}

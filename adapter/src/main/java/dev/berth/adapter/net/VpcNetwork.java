@@ -42,18 +42,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * VPCs and pods as network namespaces, made by system calls and netlink alone: no program is
- * started. A pod has {@code eth0} with a /32 address and its default route by 169.254.1.1, whose
- * hardware address it is told for good; the VPC has a /32 route to it, forwards, and holds the
- * subnets' routers' addresses on its loopback. Source: DESIGN, "A VPC is a network namespace".
+ * VPCs and pods as network namespaces, made by system calls and netlink; the few packet filters are
+ * written by {@code nft}, when a VPC is made or its routes change. A pod has {@code eth0} with a
+ * /32 address and its default route by 169.254.1.1, whose hardware address it is told for good; the
+ * VPC has a /32 route to it, forwards, and holds the subnets' routers' addresses on its loopback.
+ * Source: DESIGN, "A VPC is a network namespace".
  *
  * <p>The host has one veth to each VPC with the address 169.254.1.2 and a route to the VPC's
  * ranges. A range that the host already routes elsewhere is left alone: then only what runs in the
  * VPC reaches its pods, and a warning says so.
  *
+ * <p>Packets leave a VPC where a subnet's routes lead to a NAT gateway, masqueraded on the host;
+ * new connections from a VPC to the host itself or to another VPC are dropped. Berth's own ports in
+ * a VPC are the name service at the third address of its range and what {@link #open} makes.
+ *
  * <p>Our choices: an MTU of 1500; no IPv6 but on the pods' loopback; strict reverse path filters in
  * the VPC, so that a pod cannot speak as another; neighbours told on both sides of a veth, so that
- * nobody asks by ARP; nothing leads from a VPC to the world.
+ * nobody asks by ARP.
  *
  * <p>Any thread may call; calls for the same pod or VPC wait for each other.
  */
@@ -69,6 +74,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     /** The VPC's side of its link to the host. */
     private static final String HOST_LINK = "host";
 
+    /** Where Amazon's name service answers in every VPC, besides the third address of its range. */
+    private static final String RESOLVER = "169.254.169.253";
+
+    private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
+
     /** Names that become folders. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
@@ -76,6 +86,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
 
     private final Path root;
     private final String hostLinkPrefix;
+    private final HostFilter hostFilter;
     private final List<Consumer<String>> detachments = new CopyOnWriteArrayList<>();
     private final Map<String, VpcState> vpcs = new ConcurrentHashMap<>();
     private final Map<String, PodState> pods = new ConcurrentHashMap<>();
@@ -98,6 +109,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         this.root = root.toAbsolutePath().normalize();
         hostLinkPrefix =
                 "brh" + fixed(Integer.toUnsignedLong(instance.hashCode()) % 2_176_782_336L);
+        hostFilter = new HostFilter(instance, hostLinkPrefix);
         Arrays.setAll(locks, _ -> new ReentrantLock());
     }
 
@@ -108,6 +120,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         // Containers are started from a copy of the mount table on some hosts; see adapter.oci.
         MountTable.share(root);
         hostNetlink = new Rtnetlink();
+        hostFilter.write();
         var namespaces = namespaceFiles();
         for (var folder : folders("vpcs")) {
             var id = name(folder);
@@ -286,6 +299,69 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     }
 
     /**
+     * Opens a port at an address of a VPC that leads to a port of this machine's loopback; closing
+     * it takes the address away again.
+     *
+     * @param address in the VPC; nobody else's
+     */
+    public AutoCloseable open(String vpcId, String address, int port, int to) throws NetworkFailed {
+        return locked(
+                vpcId,
+                "open port " + port + " at " + address,
+                () -> {
+                    var vpc = vpcs.get(vpcId);
+                    if (vpc == null) {
+                        throw new IOException(vpcId + " has no network here");
+                    }
+                    var held = Cidr.address(address);
+                    vpc.hosted.add(held);
+                    vpc.netlink.addAddress(Rtnetlink.LOOPBACK, held);
+                    var target = new InetSocketAddress(InetAddress.getLoopbackAddress(), to);
+                    var relay =
+                            Relay.start(
+                                    namespace(vpcId),
+                                    new InetSocketAddress(InetAddress.ofLiteral(address), port),
+                                    () -> target);
+                    return () -> {
+                        relay.close();
+                        release(vpcId, held);
+                    };
+                });
+    }
+
+    private void release(String vpcId, int address) throws NetworkFailed {
+        locked(
+                vpcId,
+                "take away " + Cidr.text(address),
+                () -> {
+                    var vpc = vpcs.get(vpcId);
+                    if (vpc != null && vpc.hosted.remove(address)) {
+                        vpc.netlink.removeAddress(Rtnetlink.LOOPBACK, address);
+                    }
+                    return null;
+                });
+    }
+
+    /** Takes away what a kube-proxy that has ended has left in a VPC. */
+    public void clearServices(String vpcId) throws NetworkFailed {
+        locked(
+                vpcId,
+                "clear the Services of " + vpcId,
+                () -> {
+                    if (vpcs.containsKey(vpcId)) {
+                        var table = "table ip kube-proxy\n";
+                        Nft.run(namespace(vpcId), table + "delete " + table);
+                    }
+                    return null;
+                });
+    }
+
+    /** The name server of a VPC with this range, as seen from inside. */
+    public static String resolver(String cidr) {
+        return Cidr.text(Cidr.parse(cidr).base() + 2);
+    }
+
+    /**
      * Takes away every VPC, pod and link of this instance, also those whose files are lost or half
      * written. Usable without {@link #start}, and closes.
      */
@@ -307,6 +383,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                     netlink.removeLink(link);
                 }
             }
+            hostFilter.remove(netlink.links());
         }
         MountTable.clear(root);
         deleteAll(root);
@@ -322,9 +399,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         } else if (host().index(state.hostLink).isEmpty()) {
             linkToHost(state, vpcFolder(vpc.id()).resolve("network"));
         }
-        setRouters(state, vpc);
         state.cidrs = List.copyOf(vpc.cidrs());
+        setAddresses(state, vpc);
         setHostRoutes(state);
+        setOutside(state, vpc);
+        answerNames(state);
         writeVpc(state);
     }
 
@@ -351,6 +430,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                         setting("ipv4/ip_forward", "1");
                         setting("ipv4/conf/all/rp_filter", "1");
                         setting("ipv4/conf/default/rp_filter", "1");
+                        setting("ipv6/conf/all/disable_ipv6", "1");
                         setting("ipv6/conf/default/disable_ipv6", "1");
                         var inside = new Rtnetlink();
                         inside.up(Rtnetlink.LOOPBACK);
@@ -386,19 +466,45 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         state.netlink.neighbour(inside, HOST, hostMac);
     }
 
-    private static void setRouters(VpcState state, Vpc vpc) throws IOException {
+    private static void setAddresses(VpcState state, Vpc vpc) throws IOException {
+        // The routers first: what is masqueraded takes the first address.
         var wanted = new LinkedHashSet<Integer>();
         for (var subnet : vpc.subnets()) {
             wanted.add(Cidr.parse(subnet.cidr()).router());
         }
+        wanted.add(Cidr.address(resolver(vpc.cidrs().getFirst())));
+        wanted.add(Cidr.address(RESOLVER));
+        wanted.addAll(state.hosted);
         var loopback = Cidr.address("127.0.0.1");
         for (var present : state.netlink.addresses(Rtnetlink.LOOPBACK)) {
             if (present != loopback && !wanted.remove(present)) {
                 state.netlink.removeAddress(Rtnetlink.LOOPBACK, present);
             }
         }
-        for (var router : wanted) {
-            state.netlink.addAddress(Rtnetlink.LOOPBACK, router);
+        for (var address : wanted) {
+            state.netlink.addAddress(Rtnetlink.LOOPBACK, address);
+        }
+    }
+
+    /** Lets out what the subnets' routes let out, and nothing else. */
+    private void setOutside(VpcState state, Vpc vpc) throws IOException {
+        var inside = index(state.netlink, HOST_LINK);
+        state.netlink.routeVia(EVERYWHERE, HOST, inside, 0);
+        var filter = VpcFilter.of(vpc, HOST_LINK);
+        if (!filter.equals(state.filter)) {
+            Nft.run(namespace(vpc.id()), filter);
+            state.filter = filter;
+        }
+        if (vpc.subnets().stream().anyMatch(subnet -> !subnet.outside().isEmpty())) {
+            hostFilter.forward();
+        }
+    }
+
+    private void answerNames(VpcState state) throws IOException {
+        if (state.resolvers.isEmpty()) {
+            for (var address : List.of(resolver(state.cidrs.getFirst()), RESOLVER)) {
+                state.resolvers.add(VpcResolver.start(namespace(state.id), address, RESOLV_CONF));
+            }
         }
     }
 
@@ -736,7 +842,13 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         private final Rtnetlink netlink;
         private final String hostLink;
         private final SocketStock sockets;
+        private final List<VpcResolver> resolvers = new CopyOnWriteArrayList<>();
+
+        /** Addresses of Berth's own ports here. */
+        private final Set<Integer> hosted = ConcurrentHashMap.newKeySet();
+
         private volatile List<String> cidrs = List.of();
+        private volatile String filter = "";
 
         private VpcState(String id, Rtnetlink netlink, String hostLink, Path namespace) {
             this.id = id;
@@ -747,6 +859,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
 
         /** Lets go of the namespace. */
         private void close() {
+            resolvers.forEach(VpcResolver::close);
             netlink.close();
             try {
                 sockets.close();

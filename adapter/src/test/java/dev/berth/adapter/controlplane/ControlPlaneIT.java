@@ -253,6 +253,7 @@ class ControlPlaneIT {
                         folder.resolve("clusters"),
                         _ -> folder.resolve("egress.sock"),
                         _ -> Optional.empty(),
+                        VpcPlaces.NONE,
                         store::eraseKeys),
                 _ -> noApi(),
                 RealKube.time());

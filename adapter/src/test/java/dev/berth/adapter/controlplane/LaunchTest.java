@@ -35,11 +35,14 @@ class LaunchTest {
                         EtcdServer.program(Path.of("/K/berth-kube"), Path.of("/D/etcd")),
                         launch.apiServer(),
                         launch.controllerManager(),
-                        launch.scheduler())) {
+                        launch.scheduler(),
+                        launch.kubeProxy(Path.of("/N/vpc/network")),
+                        launch.coreDns(Path.of("/K/berth-coredns"), Path.of("/N/vpc/network")))) {
             text.append(transcript(program));
         }
         launch.files()
                 .forEach((name, body) -> text.append("== ").append(name).append('\n').append(body));
+        text.append("== Corefile\n").append(launch.corefile("172.16.0.2"));
         if (Boolean.getBoolean("golden.update")) {
             Files.writeString(GOLDEN, text);
         }
@@ -51,7 +54,12 @@ class LaunchTest {
         var launch = launch(PLAN, Optional.empty());
         assertThat(launch.apiServer().command()).noneMatch(flag -> flag.contains("webhook"));
         assertThat(launch.files())
-                .containsOnlyKeys("controller-manager.json", "egress.json", "scheduler.json");
+                .containsOnlyKeys(
+                        "controller-manager.json",
+                        "coredns.json",
+                        "egress.json",
+                        "kube-proxy.json",
+                        "scheduler.json");
     }
 
     @Test

@@ -163,7 +163,9 @@ class PodsReachEachOtherIT {
                                         .toList();
                             }
                         });
-        assertThat(routers).containsExactlyInAnyOrder("127.0.0.1", "10.213.2.1", "10.213.3.1");
+        assertThat(routers)
+                .containsExactlyInAnyOrder(
+                        "127.0.0.1", "10.213.2.1", "10.213.3.1", "10.213.0.2", "169.254.169.253");
     }
 
     @Test

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param compute as asked, or null
  * @param blockStorage as asked, or null
  * @param remoteNetwork as asked, or null
+ * @param apiAddress where the VPC's pods find the API server, in one of the subnets, as EKS's
+ *     interfaces are; or null before it was chosen
  */
 public record ClusterConfig(
         String version,
@@ -52,7 +54,8 @@ public record ClusterConfig(
         @Nullable Boolean zonalShift,
         NewCluster.@Nullable Compute compute,
         @Nullable Boolean blockStorage,
-        NewCluster.@Nullable RemoteNetwork remoteNetwork) {
+        NewCluster.@Nullable RemoteNetwork remoteNetwork,
+        @Nullable String apiAddress) {
     /** All kinds of control-plane logs, in the order in which EKS lists them. */
     public static final List<String> LOG_TYPES =
             List.of("api", "audit", "authenticator", "controllerManager", "scheduler");
@@ -97,11 +100,21 @@ public record ClusterConfig(
                 asked.zonalShift(),
                 asked.compute(),
                 asked.blockStorage(),
-                asked.remoteNetwork());
+                asked.remoteNetwork(),
+                null);
     }
 
     /** These settings with the group that was made for the cluster. */
     public ClusterConfig withClusterSecurityGroup(String groupId) {
+        return with(groupId, apiAddress);
+    }
+
+    /** These settings with the address that was chosen for the API server. */
+    public ClusterConfig withApiAddress(String address) {
+        return with(clusterSecurityGroupId, address);
+    }
+
+    private ClusterConfig with(@Nullable String groupId, @Nullable String address) {
         return new ClusterConfig(
                 version,
                 roleArn,
@@ -124,7 +137,8 @@ public record ClusterConfig(
                 zonalShift,
                 compute,
                 blockStorage,
-                remoteNetwork);
+                remoteNetwork,
+                address);
     }
 
     private static <T> T orElse(@Nullable T said, T otherwise) {

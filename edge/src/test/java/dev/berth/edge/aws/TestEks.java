@@ -6,6 +6,7 @@ import dev.berth.edge.aws.eks.EksOperations;
 import dev.berth.engine.account.ClusterSecurityGroups;
 import dev.berth.engine.account.NetworkView;
 import dev.berth.engine.account.RoleView;
+import dev.berth.engine.clusters.ApiAddresses;
 import dev.berth.engine.clusters.ClusterRecords;
 import dev.berth.engine.clusters.Clusters;
 import dev.berth.engine.profiles.Profiles;
@@ -51,6 +52,7 @@ final class TestEks {
                                 new Networks(),
                                 group -> Optional.empty(),
                                 new Groups(),
+                                new ApiAddresses(records, new Networks()),
                                 TestEks::role),
                         false,
                         profiles,

@@ -49,6 +49,7 @@ final class ClusterLife {
             ClusterRecords records,
             ControlPlanes planes,
             ClusterSecurityGroups groups,
+            ApiAddresses addresses,
             ClusterGuard guard,
             List<ClusterListener> listeners,
             Time time) {}
@@ -237,14 +238,15 @@ final class ClusterLife {
         };
     }
 
-    private Up start(Cluster cluster) throws ControlPlaneFailed, KubeRefused, InterruptedException {
-        ensureSecurityGroup(cluster);
+    private Up start(Cluster asked) throws ControlPlaneFailed, KubeRefused, InterruptedException {
+        ensureSecurityGroup(asked);
+        var cluster = around.addresses.ensure(asked);
         var plane = interruptibly(Wish.RUN, () -> around.planes.start(planOf(cluster), this::note));
         var told = new ArrayDeque<ClusterListener>();
         var health = plane.onHealth(this::observe);
         try {
             observe(plane.health());
-            applyObjects(plane);
+            applyObjects(cluster, plane);
             var up =
                     new RunningCluster(
                             name,
@@ -272,10 +274,12 @@ final class ClusterLife {
     }
 
     /** An API server that has just come up may still turn a request away. */
-    private void applyObjects(ControlPlane plane) throws KubeRefused, InterruptedException {
+    private void applyObjects(Cluster cluster, ControlPlane plane)
+            throws KubeRefused, InterruptedException {
+        var objects = ControlPlaneObjects.YAML + ControlPlaneObjects.names(cluster.config());
         for (var attempt = 1; ; attempt++) {
             try {
-                plane.api().apply(ControlPlaneObjects.YAML);
+                plane.api().apply(objects);
                 return;
             } catch (KubeUnavailable notYet) {
                 if (attempt == APPLY_TRIES_MAX) {
@@ -318,7 +322,7 @@ final class ClusterLife {
                 cluster.runVersion(),
                 cluster.config().serviceIpv4Cidr(),
                 cluster.config().vpcId(),
-                null);
+                cluster.config().apiAddress());
     }
 
     private void note(String step) {
@@ -411,6 +415,7 @@ final class ClusterLife {
         // Before the record goes: afterwards the name may belong to another cluster.
         around.guard.reopen(name);
         around.records.remove(known);
+        around.addresses.forget(known);
     }
 
     // ---- wishes -------------------------------------------------------------------------------

@@ -58,12 +58,14 @@ public final class Clusters {
      * @param networks the account's networks
      * @param groups its security groups
      * @param clusterGroups makes the group of each cluster
+     * @param apiAddresses chooses where each API server is seen in its VPC
      * @param roles its roles
      */
     public record Account(
             NetworkView networks,
             SecurityGroupView groups,
             ClusterSecurityGroups clusterGroups,
+            ApiAddresses apiAddresses,
             RoleView roles) {}
 
     /**
@@ -94,6 +96,7 @@ public final class Clusters {
                         records,
                         planes,
                         account.clusterGroups(),
+                        account.apiAddresses(),
                         guard,
                         List.copyOf(listeners),
                         time);
@@ -106,6 +109,7 @@ public final class Clusters {
      * Returns at once; each cluster comes up by itself.
      */
     public void start() {
+        account.apiAddresses().start();
         for (var cluster : records.all()) {
             if (cluster.status() == Status.DELETING) {
                 guard.close(cluster.name());

@@ -1,5 +1,8 @@
 package dev.berth.engine.clusters;
 
+import dev.berth.core.cluster.ClusterConfig;
+import dev.berth.core.cluster.ServiceRange;
+
 /**
  * The Kubernetes objects that EKS's control plane brings for Fargate, by EKS's names. Names,
  * subjects and role references are AWS's; the rules inside the roles are our choice, because they
@@ -140,5 +143,95 @@ final class ControlPlaneObjects {
             - apiGroup: rbac.authorization.k8s.io
               kind: Group
               name: system:nodes
+            """;
+
+    /**
+     * What finds names: the Service {@code kube-dns} and CoreDNS's rights, as EKS has them. Beside
+     * the pods that the Service selects, once there are some, Berth's own CoreDNS answers, at the
+     * API server's address in the VPC. Empty while the cluster has no such address.
+     */
+    static String names(ClusterConfig config) {
+        var address = config.apiAddress();
+        var range = ServiceRange.parse(config.serviceIpv4Cidr());
+        if (address == null || range.isEmpty()) {
+            return "";
+        }
+        return NAMES.replace("DNS_ADDRESS", range.get().dnsAddress()).replace("ANSWERER", address);
+    }
+
+    private static final String NAMES =
+            """
+            ---
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata:
+              name: coredns
+              namespace: kube-system
+              labels: {eks.amazonaws.com/component: coredns, k8s-app: kube-dns}
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: ClusterRole
+            metadata:
+              name: system:coredns
+              labels: {eks.amazonaws.com/component: coredns, k8s-app: kube-dns}
+            rules:
+            - apiGroups: [""]
+              resources: ["endpoints", "services", "pods", "namespaces"]
+              verbs: ["list", "watch"]
+            - apiGroups: [""]
+              resources: ["nodes"]
+              verbs: ["get"]
+            - apiGroups: ["discovery.k8s.io"]
+              resources: ["endpointslices"]
+              verbs: ["list", "watch"]
+            ---
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: ClusterRoleBinding
+            metadata:
+              name: system:coredns
+              labels: {eks.amazonaws.com/component: coredns, k8s-app: kube-dns}
+            roleRef:
+              apiGroup: rbac.authorization.k8s.io
+              kind: ClusterRole
+              name: system:coredns
+            subjects:
+            - kind: ServiceAccount
+              name: coredns
+              namespace: kube-system
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata:
+              name: kube-dns
+              namespace: kube-system
+              labels:
+                eks.amazonaws.com/component: kube-dns
+                k8s-app: kube-dns
+                kubernetes.io/cluster-service: "true"
+                kubernetes.io/name: CoreDNS
+            spec:
+              clusterIP: DNS_ADDRESS
+              selector: {k8s-app: kube-dns}
+              ports:
+              - {name: dns, port: 53, protocol: UDP, targetPort: 53}
+              - {name: dns-tcp, port: 53, protocol: TCP, targetPort: 53}
+              - {name: metrics, port: 9153, protocol: TCP, targetPort: 9153}
+            ---
+            apiVersion: discovery.k8s.io/v1
+            kind: EndpointSlice
+            metadata:
+              name: kube-dns-berth
+              namespace: kube-system
+              labels:
+                kubernetes.io/service-name: kube-dns
+                endpointslice.kubernetes.io/managed-by: berth.dev
+            addressType: IPv4
+            endpoints:
+            - addresses: ["ANSWERER"]
+              conditions: {ready: true, serving: true, terminating: false}
+            ports:
+            - {name: dns, port: 53, protocol: UDP}
+            - {name: dns-tcp, port: 53, protocol: TCP}
+            - {name: metrics, port: 9153, protocol: TCP}
             """;
 }

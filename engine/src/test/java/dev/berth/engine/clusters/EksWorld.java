@@ -141,6 +141,7 @@ public final class EksWorld {
                                 networks,
                                 group -> Optional.ofNullable(groups.vpcs.get(group)),
                                 groups,
+                                new ApiAddresses(records, networks),
                                 arn -> Optional.ofNullable(roles.get(arn))),
                         strict,
                         profiles,

@@ -1,0 +1,200 @@
+package dev.berth.compat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Services, names and the API server as pods of a VPC find them. */
+class ServicesAndNamesIT {
+    private static final String CLUSTER = "services";
+
+    private static final String WORLD =
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec:
+              replicas: 2
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec:
+                  terminationGracePeriodSeconds: 1
+                  containers:
+                  - name: main
+                    image: busybox
+                    command: [sh, -c, "mkdir /w; hostname > /w/index.html; exec httpd -f -p 8080 -h /w"]
+                    readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: web}
+            spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: sticky}
+            spec:
+              sessionAffinity: ClientIP
+              selector: {app: web}
+              ports: [{port: 80, targetPort: 8080}]
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: headless}
+            spec: {clusterIP: None, selector: {app: web}, ports: [{port: 8080}]}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: alias}
+            spec: {type: ExternalName, externalName: web.default.svc.cluster.local}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: asker}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers: [{name: main, image: busybox, command: [sleep, "3600"]}]
+            """;
+
+    private static OneBerth berth;
+
+    @BeforeAll
+    static void pods_run() throws Exception {
+        OneBerth.needs("kubectl", "nft", "curl");
+        berth = OneBerth.inNewFolder().up();
+        berth.berth("image", "build-demo").good();
+        var subnets = berth.network("172.27.0.0/16", "172.27.1.0/24", "172.27.2.0/24");
+        berth.cluster(
+                CLUSTER,
+                berth.role("cluster", "eks.amazonaws.com", "AmazonEKSClusterPolicy"),
+                subnets);
+        berth.profile(
+                CLUSTER,
+                "default",
+                berth.role(
+                        "pods",
+                        "eks-fargate-pods.amazonaws.com",
+                        "AmazonEKSFargatePodExecutionRolePolicy"),
+                subnets,
+                Map.of("namespace", "default"));
+        berth.apply(WORLD);
+        berth.kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=120s");
+        berth.kubectl("wait", "--for=condition=Ready", "pod/asker", "--timeout=60s");
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        if (berth != null) {
+            berth.close();
+        }
+    }
+
+    @Test
+    void a_service_answers_by_its_address_and_its_name_from_each_of_its_pods() throws Exception {
+        var address = berth.kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
+        var answers =
+                inPod("asker", "for i in $(seq 30); do wget -qO- http://" + address + "; done")
+                        .lines()
+                        .collect(Collectors.toSet());
+        assertThat(answers).isEqualTo(webPods()).hasSize(2);
+        assertThat(webPods()).contains(inPod("asker", "wget -qO- http://web").strip());
+        assertThat(webPods())
+                .contains(inPod("asker", "wget -qO- http://web.default.svc.cluster.local").strip());
+        assertThat(webPods()).contains(inPod("asker", "wget -qO- http://alias").strip());
+    }
+
+    @Test
+    void affinity_keeps_a_client_with_one_pod() throws Exception {
+        assertThat(inPod("asker", "for i in $(seq 12); do wget -qO- http://sticky; done").lines())
+                .hasSize(12)
+                .containsOnly(inPod("asker", "wget -qO- http://sticky").strip());
+    }
+
+    @Test
+    void a_pod_reaches_itself_by_its_service() throws Exception {
+        var pod = webPods().iterator().next();
+        assertThat(inPod(pod, "for i in $(seq 20); do wget -qO- http://web; done").lines())
+                .hasSize(20)
+                .contains(pod);
+    }
+
+    @Test
+    void a_headless_service_has_its_pods_addresses_as_names() throws Exception {
+        var addresses =
+                berth.kubectl(
+                        "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].status.podIP}");
+        // CoreDNS may hold an answer from before the second pod was ready for as long as its time to live says
+        var asked =
+                "for i in $(seq 40); do n=$(nslookup headless.default.svc.cluster.local); "
+                        + "[ $(echo \"$n\" | grep -c 172.27) = 2 ] && break; sleep 1; done; echo \"$n\"";
+        assertThat(inPod("asker", asked)).contains(addresses.split(" ", -1));
+    }
+
+    @Test
+    void the_api_server_answers_inside_by_its_name_and_knows_the_pods_token() throws Exception {
+        var secrets = "/var/run/secrets/kubernetes.io/serviceaccount/";
+        var authority = Files.createTempFile("berth-compat", ".crt");
+        try {
+            Files.writeString(authority, inPod("asker", "cat " + secrets + "ca.crt"));
+            var told =
+                    berth.shell()
+                            .run(
+                                    "",
+                                    "nsenter",
+                                    "--net=" + namespace("asker"),
+                                    "curl",
+                                    "-s",
+                                    "--noproxy",
+                                    "*",
+                                    "--cacert",
+                                    authority.toString(),
+                                    "--resolve",
+                                    "kubernetes.default.svc:443:10.100.0.1",
+                                    "-H",
+                                    "Authorization: Bearer "
+                                            + inPod("asker", "cat " + secrets + "token").strip(),
+                                    "https://kubernetes.default.svc/api/v1/namespaces/default/pods")
+                            .good();
+            assertThat(told).contains("system:serviceaccount:default:default");
+        } finally {
+            Files.delete(authority);
+        }
+        assertThat(inPod("asker", "nslookup kubernetes.default.svc.cluster.local"))
+                .contains("Address: 10.100.0.1");
+    }
+
+    private static Path namespace(String pod) throws Exception {
+        var uid = berth.kubectl("get", "pod", pod, "-o", "jsonpath={.metadata.uid}");
+        return Path.of(
+                "/run/berth",
+                berth.status("\"instance\" : \"([0-9a-f]{8})\""),
+                "net/pods",
+                uid,
+                "network");
+    }
+
+    private static java.util.Set<String> webPods() throws Exception {
+        return java.util.Set.copyOf(
+                List.of(
+                        berth.kubectl(
+                                        "get",
+                                        "pods",
+                                        "-l",
+                                        "app=web",
+                                        "-o",
+                                        "jsonpath={.items[*].metadata.name}")
+                                .split(" ", -1)));
+    }
+
+    private static String inPod(String pod, String command) throws Exception {
+        return berth.kubectl("exec", pod, "--", "sh", "-c", command);
+    }
+}
