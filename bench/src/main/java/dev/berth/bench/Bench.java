@@ -27,10 +27,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code ./berth bench [--json FILE]}: starts a Berth of its own, makes a cluster and a profile,
+ * {@code ./berth bench [--probes] [--json FILE]}: starts a Berth of its own, makes a cluster and a profile,
  * and measures what a user waits for. Sizes: {@value #ONE_BY_ONE} pods one after another after
  * {@value #WARM_UP} that do not count, then {@value #AT_ONCE} at once; the image is there before.
- * Everything is removed at the end.
+ * Everything is removed at the end. With {@code --probes} it measures {@link ProbeLoad} only.
  */
 public final class Bench {
     static final int WARM_UP = 5;
@@ -54,13 +54,24 @@ public final class Bench {
     /** Measures, prints a table, and writes JSON if asked to. */
     public static void main(String[] arguments) throws Exception {
         Path json = null;
+        var probes = false;
         for (var i = 0; i < arguments.length; i++) {
             if (arguments[i].equals("--json") && i + 1 < arguments.length) {
                 json = Path.of(arguments[++i]);
+            } else if (arguments[i].equals("--probes")) {
+                probes = true;
             } else {
-                System.err.println("usage: berth bench [--json FILE]");
+                System.err.println("usage: berth bench [--probes] [--json FILE]");
                 System.exit(2);
             }
+        }
+        if (probes) {
+            var figures = new ProbeLoad().measure();
+            figures.forEach(Bench::print);
+            if (json != null) {
+                Files.write(json, JSON.writeValueAsBytes(figures));
+            }
+            return;
         }
         var bench =
                 new Bench(
@@ -325,6 +336,10 @@ public final class Bench {
 
     private void figure(Figure figure) {
         figures.add(figure);
+        print(figure);
+    }
+
+    private static void print(Figure figure) {
         System.out.printf(
                 Locale.ROOT,
                 "%-46s %9.1f %-4s p50 %8.1f  p99 %8.1f  n %3d  load %.1f%n",

@@ -1,0 +1,83 @@
+package dev.berth.bench.soak;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+
+/**
+ * What Berth's process and its pods hold on the machine at one moment.
+ *
+ * @param residentMebibytes {@code VmRSS} of the process
+ * @param threads of the operating system
+ * @param descriptors open ones
+ * @param namespaces network namespaces of pods
+ * @param mounts that bear the data folder's or the instance's name
+ */
+record Vitals(long residentMebibytes, int threads, int descriptors, int namespaces, int mounts) {
+    private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+    private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
+    private static final Pattern VIRTUAL =
+            Pattern.compile("(?m)^\\s*\\d+:\\s+(\\d+)\\s+\\d+\\s+java\\.lang\\.VirtualThread\\b");
+
+    /** Looks at a process and at what bears its instance's name. */
+    static Vitals of(long pid, Path data, String instance) throws IOException {
+        var process = Path.of("/proc", String.valueOf(pid));
+        var rss = RSS.matcher(Files.readString(process.resolve("status")));
+        if (!rss.find()) {
+            throw new IOException("Berth does not run any more");
+        }
+        var mounts = 0;
+        for (var line : Files.readAllLines(Path.of("/proc/mounts"))) {
+            if (line.contains(data.toString()) || line.contains("/run/berth/" + instance)) {
+                mounts++;
+            }
+        }
+        return new Vitals(
+                Long.parseLong(rss.group(1)) >> 10,
+                count(process.resolve("task")),
+                count(process.resolve("fd")),
+                count(Path.of("/run/berth", instance, "net", "pods")),
+                mounts);
+    }
+
+    private static int count(Path folder) throws IOException {
+        try (var entries = Files.list(folder)) {
+            return (int) entries.count();
+        }
+    }
+
+    /**
+     * The heap after a full collection.
+     *
+     * @param bytes of all objects that live
+     * @param virtualThreads how many of them are virtual threads
+     */
+    record Heap(long bytes, long virtualThreads) {
+        /** Lets a JVM collect, and reads what is left. */
+        static Heap of(long pid) throws IOException, InterruptedException {
+            var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+            var process =
+                    new ProcessBuilder(jcmd, String.valueOf(pid), "GC.class_histogram")
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .start();
+            String histogram;
+            try (var output = process.getInputStream()) {
+                histogram = new String(output.readAllBytes(), StandardCharsets.UTF_8);
+            }
+            if (!process.waitFor(1, TimeUnit.MINUTES)) {
+                process.destroyForcibly();
+            }
+            var total = TOTAL.matcher(histogram);
+            var virtual = VIRTUAL.matcher(histogram);
+            if (!total.find()) {
+                throw new IOException("jcmd " + pid + " GC.class_histogram says no total");
+            }
+            return new Heap(
+                    Long.parseLong(total.group(1)),
+                    virtual.find() ? Long.parseLong(virtual.group(1)) : 0);
+        }
+    }
+}
