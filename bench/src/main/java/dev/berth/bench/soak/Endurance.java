@@ -45,7 +45,13 @@ final class Endurance {
         try (var trial = new Trial(List.of("--memory-overcommit", "16"))) {
             trial.begin();
             soak(trial);
+        } finally {
+            tell();
         }
+        return rows.stream().allMatch(Row::well);
+    }
+
+    private void tell() {
         out.accept("");
         out.accept("%-44s %12s %12s %12s".formatted("what", "start", "end", "limit"));
         for (var row : rows) {
@@ -58,7 +64,6 @@ final class Endurance {
                                     row.limit,
                                     row.well ? "ok" : "BREACH"));
         }
-        return rows.stream().allMatch(Row::well);
     }
 
     private void soak(Trial trial) throws IOException, InterruptedException {

@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** A cluster's API server as a user with a token sees it. Any thread may call. */
 final class Kube implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final String endpoint;
     private final Supplier<String> token;
