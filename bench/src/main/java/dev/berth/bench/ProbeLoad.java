@@ -130,19 +130,24 @@ final class ProbeLoad {
         over.set(true);
         if (failed.get() > 0 || rate < PROBES * 0.95) {
             throw new IOException(
-                    what + ": " + failed.get() + " failed, " + rate + " a second answered " + faults);
+                    what + ": " + failed.get() + " failed, " + rate + " a second answered; "
+                            + faults.entrySet().stream().limit(3).toList());
         }
         return Figure.of(
                 what + ", share of a core", "%", 100.0 * used / (System.nanoTime() - began), load);
     }
 
-    /** As the pod worker's probes do: the next time is set first, then it is asked. */
+    /** As the pod worker's probes do: the next time is set first, then a thread asks. */
     private void tick(SystemTime time, long due, int port, Ask ask) {
         if (over.get()) {
             return;
         }
         var next = due + PERIOD.toNanos();
         var _ = time.after(Duration.ofNanos(Math.max(0, next - time.nanos())), () -> tick(time, next, port, ask));
+        var _ = Thread.ofVirtual().start(() -> ask(port, ask));
+    }
+
+    private void ask(int port, Ask ask) {
         try {
             ask.go(port);
             answered.incrementAndGet();

@@ -94,13 +94,10 @@ public final class VpcProbes implements ProbeNetwork {
         }
         try {
             if (!ask.https()) {
-                return new HttpExchange(buffered(connection), connection.output()).ask(ask);
+                return new HttpExchange(connection.input(), connection.output()).ask(ask);
             }
             try (var socket = secured(connection, ask)) {
-                return new HttpExchange(
-                                new java.io.BufferedInputStream(socket.getInputStream()),
-                                socket.getOutputStream())
-                        .ask(ask);
+                return new HttpExchange(socket.getInputStream(), socket.getOutputStream()).ask(ask);
             }
         } catch (IOException failed) {
             if (deadline.passed()) {

@@ -85,10 +85,10 @@ final class Crowd {
 
     private static String pod(String metadata, int pause) {
         return """
-        "metadata":{%s},"spec":{"terminationGracePeriodSeconds":2,"containers":[{"name":"main","image":"busybox","imagePullPolicy":"IfNotPresent",
-        "command":["sh","-c","mkdir /tmp/w; echo well > /tmp/w/index.html; httpd -p 8080 -h /tmp/w; trap 'exit 0' TERM; i=0; while :; do echo line $i; i=$((i+1)); sleep %d; done"],
-        "readinessProbe":{"httpGet":{"port":8080,"path":"/"},"periodSeconds":5,"timeoutSeconds":20},
-        "livenessProbe":{"tcpSocket":{"port":8080},"periodSeconds":10,"timeoutSeconds":20}}]}}"""
+        "metadata":{%s},"spec":{"terminationGracePeriodSeconds":2,"containers":[{"name":"main","image":"nginx","imagePullPolicy":"IfNotPresent",
+        "command":["sh","-c","nginx; trap 'exit 0' TERM; i=0; while :; do echo line $i; i=$((i+1)); sleep %d; done"],
+        "readinessProbe":{"httpGet":{"port":80,"path":"/"},"periodSeconds":5,"timeoutSeconds":20},
+        "livenessProbe":{"tcpSocket":{"port":80},"periodSeconds":10,"timeoutSeconds":20}}]}}"""
                 .formatted(metadata, pause);
     }
 
