@@ -19,7 +19,7 @@ final class HttpExchange {
     private static final int HEAD_MOST = 256 << 10;
 
     /** What the connection itself says, whoever asks. */
-    private static final Set<String> OWN =
+    static final Set<String> OWN =
             Set.of("host", "connection", "content-length", "transfer-encoding", "trailer");
 
     private final InputStream input;
@@ -72,7 +72,8 @@ final class HttpExchange {
         return new Answer(status, headers, body);
     }
 
-    private static String oneLine(String value) {
+    /** A header's value without what would end it. */
+    static String oneLine(String value) {
         return value.replace('\r', ' ').replace('\n', ' ').strip();
     }
 

@@ -165,6 +165,10 @@ final class Endurance {
                 after.bytes() >> 10,
                 limit,
                 after.bytes() >> 10 <= limit);
+        if (after.bytes() >> 10 > limit) {
+            out.accept("what the heap holds more than before:");
+            after.growth(before).forEach(out);
+        }
         count("virtual threads", before.virtualThreads(), after.virtualThreads(), BREATH);
     }
 

@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -19,8 +22,9 @@ import java.util.regex.Pattern;
 record Vitals(long residentMebibytes, int threads, int descriptors, int namespaces, int mounts) {
     private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
     private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
-    private static final Pattern VIRTUAL =
-            Pattern.compile("(?m)^\\s*\\d+:\\s+(\\d+)\\s+\\d+\\s+java\\.lang\\.VirtualThread\\b");
+    private static final int GROWTH_LINES = 15;
+    private static final Pattern CLASS =
+            Pattern.compile("(?m)^\\s*\\d+:\\s+(\\d+)\\s+(\\d+)\\s+(\\S+)");
 
     /** Looks at a process and at what bears its instance's name. */
     static Vitals of(long pid, Path data, String instance) throws IOException {
@@ -54,8 +58,23 @@ record Vitals(long residentMebibytes, int threads, int descriptors, int namespac
      *
      * @param bytes of all objects that live
      * @param virtualThreads how many of them are virtual threads
+     * @param byClass the bytes of each class's objects
      */
-    record Heap(long bytes, long virtualThreads) {
+    record Heap(long bytes, long virtualThreads, Map<String, Long> byClass) {
+        /** The classes whose objects hold most more than before, a line each. */
+        List<String> growth(Heap before) {
+            return byClass.entrySet().stream()
+                    .map(entry ->
+                            Map.entry(
+                                    entry.getKey(),
+                                    entry.getValue()
+                                            - before.byClass.getOrDefault(entry.getKey(), 0L)))
+                    .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                    .limit(GROWTH_LINES)
+                    .map(entry -> "%8d KiB %s".formatted(entry.getValue() >> 10, entry.getKey()))
+                    .toList();
+        }
+
         /** Lets a JVM collect, and reads what is left. */
         static Heap of(long pid) throws IOException, InterruptedException {
             var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
@@ -71,13 +90,18 @@ record Vitals(long residentMebibytes, int threads, int descriptors, int namespac
                 process.destroyForcibly();
             }
             var total = TOTAL.matcher(histogram);
-            var virtual = VIRTUAL.matcher(histogram);
             if (!total.find()) {
                 throw new IOException("jcmd " + pid + " GC.class_histogram says no total");
             }
-            return new Heap(
-                    Long.parseLong(total.group(1)),
-                    virtual.find() ? Long.parseLong(virtual.group(1)) : 0);
+            var byClass = new HashMap<String, Long>();
+            var virtual = 0L;
+            for (var line = CLASS.matcher(histogram); line.find(); ) {
+                byClass.merge(line.group(3), Long.parseLong(line.group(2)), Long::sum);
+                if (line.group(3).equals("java.lang.VirtualThread")) {
+                    virtual = Long.parseLong(line.group(1));
+                }
+            }
+            return new Heap(Long.parseLong(total.group(1)), virtual, Map.copyOf(byClass));
         }
     }
 }
