@@ -27,10 +27,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code ./berth bench [--probes] [--json FILE]}: starts a Berth of its own, makes a cluster and a profile,
- * and measures what a user waits for. Sizes: {@value #ONE_BY_ONE} pods one after another after
- * {@value #WARM_UP} that do not count, then {@value #AT_ONCE} at once; the image is there before.
- * Everything is removed at the end. With {@code --probes} it measures {@link ProbeLoad} only.
+ * {@code ./berth bench [--probes] [--json FILE]}: starts a Berth of its own, makes a cluster and a
+ * profile, and measures what a user waits for. Sizes: {@value #ONE_BY_ONE} pods one after another
+ * after {@value #WARM_UP} that do not count, then {@value #AT_ONCE} at once; the image is there
+ * before. Everything is removed at the end. With {@code --probes} it measures {@link ProbeLoad}
+ * only.
  */
 public final class Bench {
     static final int WARM_UP = 5;

@@ -37,7 +37,9 @@ final class ProbeLoad {
     private static final String VPC = "vpc-probes";
     private static final String ADDRESS = "172.30.1.10";
 
-    /** The first of the ports; there are many, since closed connections keep theirs for a minute. */
+    /**
+     * The first of the ports; there are many, since closed connections keep theirs for a minute.
+     */
     private static final int PORT = 8080;
 
     private static final int PORTS = 100;
@@ -68,8 +70,7 @@ final class ProbeLoad {
                             VPC,
                             List.of("172.30.0.0/16"),
                             List.of(new Subnet("subnet-probes", "172.30.1.0/24"))));
-            var pod =
-                    network.attach(new Attachment("probed", VPC, ADDRESS, "probed")).network();
+            var pod = network.attach(new Attachment("probed", VPC, ADDRESS, "probed")).network();
             var server = server(pod);
             try {
                 var load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
@@ -86,7 +87,12 @@ final class ProbeLoad {
                                     port -> {
                                         var ask =
                                                 new HttpAsk(
-                                                        false, ADDRESS, port, "/healthz", "", headers);
+                                                        false,
+                                                        ADDRESS,
+                                                        port,
+                                                        "/healthz",
+                                                        "",
+                                                        headers);
                                         var _ = probes.http(VPC, ask, TIMEOUT);
                                     },
                                     load));
@@ -130,7 +136,12 @@ final class ProbeLoad {
         over.set(true);
         if (failed.get() > 0 || rate < PROBES * 0.95) {
             throw new IOException(
-                    what + ": " + failed.get() + " failed, " + rate + " a second answered; "
+                    what
+                            + ": "
+                            + failed.get()
+                            + " failed, "
+                            + rate
+                            + " a second answered; "
                             + faults.entrySet().stream().limit(3).toList());
         }
         return Figure.of(
@@ -143,7 +154,10 @@ final class ProbeLoad {
             return;
         }
         var next = due + PERIOD.toNanos();
-        var _ = time.after(Duration.ofNanos(Math.max(0, next - time.nanos())), () -> tick(time, next, port, ask));
+        var _ =
+                time.after(
+                        Duration.ofNanos(Math.max(0, next - time.nanos())),
+                        () -> tick(time, next, port, ask));
         var _ = Thread.ofVirtual().start(() -> ask(port, ask));
     }
 
@@ -187,7 +201,8 @@ final class ProbeLoad {
     /** The program that is probed: answers every request with two octets, and closes. */
     static final class Server {
         private static final byte[] ANSWER =
-                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".getBytes(StandardCharsets.US_ASCII);
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                        .getBytes(StandardCharsets.US_ASCII);
 
         private Server() {}
 

@@ -53,8 +53,8 @@ public interface PodNetwork {
     Connection dialFromPod(String podUid, String host, int port) throws IOException;
 
     /**
-     * Opens a TCP connection from inside a VPC's network. Waits as long as the system tries, or until
-     * the thread is interrupted.
+     * Opens a TCP connection from inside a VPC's network. Waits as long as the system tries, or
+     * until the thread is interrupted.
      */
     Connection dialFromVpc(String vpcId, String host, int port) throws IOException;
 

@@ -33,7 +33,9 @@ public final class Chaos {
     private static final Set<String> NEVER_FAIL =
             Set.of("watchPods", "watchConfig", "close", "list", "onExit");
 
-    /** What only tells the time, or ends something, is as good a moment as the call that follows. */
+    /**
+     * What only tells the time, or ends something, is as good a moment as the call that follows.
+     */
     private static final Set<String> OF_NO_ACCOUNT =
             Set.of("now", "nanos", "after", "close", "version");
 
@@ -185,7 +187,10 @@ public final class Chaos {
         lock.lock();
         try {
             var told = fates.get();
-            var fate = !canFail && (told == Fate.FAILS || told == Fate.FAILS_AFTERWARDS) ? Fate.WORKS : told;
+            var fate =
+                    !canFail && (told == Fate.FAILS || told == Fate.FAILS_AFTERWARDS)
+                            ? Fate.WORKS
+                            : told;
             if (fate != Fate.WORKS) {
                 failed.add(port.getSimpleName() + "." + method.getName() + " " + fate);
             }

@@ -118,9 +118,7 @@ final class EventCorrelation {
     private boolean combined(Similar like, Event event) {
         var known = similar.get(like);
         var texts =
-                known == null
-                                || Duration.between(known.last, event.time()).compareTo(FORGETS)
-                                        > 0
+                known == null || Duration.between(known.last, event.time()).compareTo(FORGETS) > 0
                         ? new LinkedHashSet<String>()
                         : known.texts;
         texts.add(event.message());

@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes events behind the back of those who tell them: best effort, in order for every single pod,
- * as many as {@link EventCorrelation} lets through. A few virtual threads write, each with its own queue; when a
- * queue is full, the event that comes is dropped and that is logged.
+ * as many as {@link EventCorrelation} lets through. A few virtual threads write, each with its own
+ * queue; when a queue is full, the event that comes is dropped and that is logged.
  */
 final class EventWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventWriter.class);
@@ -178,7 +178,9 @@ final class EventWriter implements AutoCloseable {
             var body = new LinkedHashMap<String, Object>();
             body.put("apiVersion", "v1");
             body.put("kind", "Event");
-            body.put("metadata", Map.of("namespace", event.pod().namespace(), "name", writing.name()));
+            body.put(
+                    "metadata",
+                    Map.of("namespace", event.pod().namespace(), "name", writing.name()));
             body.put("involvedObject", involved);
             body.put("type", event.warning() ? "Warning" : "Normal");
             body.put("reason", event.reason());

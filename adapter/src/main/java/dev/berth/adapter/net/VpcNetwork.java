@@ -672,8 +672,8 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
 
     /**
      * Connects for as long as the system tries, or until the thread is interrupted. Within one
-     * machine the other side has mostly answered before the first call returns, so that is looked at
-     * before anybody is asked to wake the thread.
+     * machine the other side has mostly answered before the first call returns, so that is looked
+     * at before anybody is asked to wake the thread.
      */
     private static Connection connected(SocketChannel channel, InetSocketAddress to)
             throws IOException {

@@ -12,9 +12,7 @@ import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/**
- * One call of {@code grpc.health.v1.Health/Check} on one connection, without TLS.
- */
+/** One call of {@code grpc.health.v1.Health/Check} on one connection, without TLS. */
 final class GrpcHealth {
     /** The most of an answer that is kept, in bytes (our choice). */
     private static final int ANSWER_MOST = 64 << 10;

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The machine's clock. One platform thread keeps all timers; each task runs on a virtual thread of
- * its own, so a slow one delays no other. Delays of half a second or more end up to 20 ms late, many
- * at once.
+ * its own, so a slow one delays no other. Delays of half a second or more end up to 20 ms late,
+ * many at once.
  */
 public final class SystemTime implements Time, AutoCloseable {
     /** From this on, a delay may be longer by up to {@link #TOGETHER_NANOS} (our choice). */

@@ -36,8 +36,10 @@ class ServersThatChooseHttp2AreAskedTest {
     private final ByteArrayOutputStream sent = new ByteArrayOutputStream();
     private final ByteArrayOutputStream answer = new ByteArrayOutputStream();
 
-    private ServersThatChooseHttp2AreAskedTest says(int type, int flags, int stream, int... octets) {
-        for (var octet : new int[] {0, octets.length >> 8, octets.length, type, flags, 0, 0, 0, stream}) {
+    private ServersThatChooseHttp2AreAskedTest says(
+            int type, int flags, int stream, int... octets) {
+        for (var octet :
+                new int[] {0, octets.length >> 8, octets.length, type, flags, 0, 0, 0, stream}) {
             answer.write(octet);
         }
         for (var octet : octets) {
@@ -53,10 +55,7 @@ class ServersThatChooseHttp2AreAskedTest {
 
     @Test
     void status_and_body_are_read() throws Exception {
-        says(SETTINGS, 0, 0)
-                .says(HEADERS, 4, 1, 0x88)
-                .says(DATA, 0, 1, 'o')
-                .says(DATA, 1, 1, 'k');
+        says(SETTINGS, 0, 0).says(HEADERS, 4, 1, 0x88).says(DATA, 0, 1, 'o').says(DATA, 1, 1, 'k');
         var read = ask(new Header("User-Agent", "kube-probe/1.36"));
         assertThat(read.status()).isEqualTo(200);
         assertThat(read.body()).isEqualTo("ok");
@@ -72,7 +71,8 @@ class ServersThatChooseHttp2AreAskedTest {
     void http2_is_offered_to_servers_with_tls() throws Exception {
         says(SETTINGS, 0, 0).says(HEADERS, 4, 1, 0x88).says(DATA, 1, 1, 'h', '2');
         try (var time = new SystemTime();
-                var server = (SSLServerSocket) tls().getServerSocketFactory().createServerSocket()) {
+                var server =
+                        (SSLServerSocket) tls().getServerSocketFactory().createServerSocket()) {
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             Thread.ofVirtual()
                     .start(() -> {
@@ -98,7 +98,8 @@ class ServersThatChooseHttp2AreAskedTest {
         var file = folder.resolve("key.p12").toString();
         var made =
                 new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                                Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                        .toString(),
                                 "-genkeypair",
                                 "-alias",
                                 "server",

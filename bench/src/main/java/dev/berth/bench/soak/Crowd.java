@@ -70,7 +70,8 @@ final class Crowd {
                     DEPLOYMENTS,
                     """
                     {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"crowd-%1$d"},"spec":{"replicas":%2$d,
-                     "selector":{"matchLabels":{"crowd":"c%1$d"}},"template":%3$s}}"""
+                     "selector":{"matchLabels":{"crowd":"c%1$d"}},"template":%3$s}}\
+                    """
                             .formatted(
                                     number,
                                     REPLICAS,
@@ -79,8 +80,7 @@ final class Crowd {
     }
 
     private static String single(String name, int pause) {
-        return "{\"apiVersion\":\"v1\",\"kind\":\"Pod\","
-                + pod("\"name\":\"" + name + "\"", pause);
+        return "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"," + pod("\"name\":\"" + name + "\"", pause);
     }
 
     private static String pod(String metadata, int pause) {
@@ -88,7 +88,8 @@ final class Crowd {
         "metadata":{%s},"spec":{"terminationGracePeriodSeconds":2,"containers":[{"name":"main","image":"nginx","imagePullPolicy":"IfNotPresent",
         "command":["sh","-c","nginx; trap 'exit 0' TERM; i=0; while :; do echo line $i; i=$((i+1)); sleep %d; done"],
         "readinessProbe":{"httpGet":{"port":80,"path":"/"},"periodSeconds":5,"timeoutSeconds":20},
-        "livenessProbe":{"tcpSocket":{"port":80},"periodSeconds":10,"timeoutSeconds":20}}]}}"""
+        "livenessProbe":{"tcpSocket":{"port":80},"periodSeconds":10,"timeoutSeconds":20}}]}}\
+        """
                 .formatted(metadata, pause);
     }
 
@@ -114,12 +115,13 @@ final class Crowd {
         var line = heard.get(name);
         try (var lines = kube.lines(PODS + "/" + name + "/log?follow=true")) {
             // The server that is probed writes into the same log.
-            lines.filter(said -> said.startsWith("line ")).forEach(said -> {
-                var expected = line.next.incrementAndGet();
-                if (!said.equals("line " + expected) && line.gap.isEmpty()) {
-                    line.gap = "'" + said + "' instead of line " + expected;
-                }
-            });
+            lines.filter(said -> said.startsWith("line "))
+                    .forEach(said -> {
+                        var expected = line.next.incrementAndGet();
+                        if (!said.equals("line " + expected) && line.gap.isEmpty()) {
+                            line.gap = "'" + said + "' instead of line " + expected;
+                        }
+                    });
             line.gap = line.gap.isEmpty() ? "its log ended" : line.gap;
         } catch (IOException | UncheckedIOException e) {
             line.gap = line.gap.isEmpty() ? String.valueOf(e.getMessage()) : line.gap;

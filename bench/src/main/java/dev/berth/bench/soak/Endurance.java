@@ -114,9 +114,7 @@ final class Endurance {
         try {
             Trial.until(
                     "what was updated away is gone",
-                    () ->
-                            Vitals.of(pid, trial.data(), name).namespaces()
-                                    <= before.namespaces());
+                    () -> Vitals.of(pid, trial.data(), name).namespaces() <= before.namespaces());
             Trial.until("the killed are restarted", () -> crowd.missedRestarts(kube).isEmpty());
         } catch (IOException notYet) {
             out.accept(notYet.getMessage());
@@ -127,9 +125,7 @@ final class Endurance {
         judge(heapBefore, heapAfter);
         told("restarts missed, of " + crowd.kills() + " kills", crowd.missedRestarts(kube));
         count("restarts that nobody asked for", 0, crowd.needlessRestarts(kube), 0);
-        told(
-                "logs with a gap",
-                crowd.unheard(Duration.between(start, Instant.now()).toSeconds()));
+        told("logs with a gap", crowd.unheard(Duration.between(start, Instant.now()).toSeconds()));
         leave(trial, kube, name);
     }
 

@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 /**
  * Kills Berth with SIGKILL at random moments of pods' lives and starts it again; in the end every
  * life must have come to where it should, nothing may have run more often than it may, and nothing
- * may be left on the machine. What is chosen follows from the seed; when exactly a kill meets
- * Berth does not, since the machine has its own pace.
+ * may be left on the machine. What is chosen follows from the seed; when exactly a kill meets Berth
+ * does not, since the machine has its own pace.
  */
 public final class KillRun {
     private static final String PODS = "/api/v1/namespaces/default/pods";

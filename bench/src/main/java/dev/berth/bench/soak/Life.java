@@ -55,7 +55,8 @@ record Life(String name, Kind kind) {
             case SERVES ->
                     """
                     {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"%1$s"},"spec":{
-                     "selector":{"matchLabels":{"life":"%1$s"}},"template":%2$s}}"""
+                     "selector":{"matchLabels":{"life":"%1$s"}},"template":%2$s}}\
+                    """
                             .formatted(
                                     name,
                                     pod(
@@ -65,10 +66,12 @@ record Life(String name, Kind kind) {
                                                     "main",
                                                     "mkdir /tmp/w; echo well > /tmp/w/index.html; exec httpd -f -p 8080 -h /tmp/w",
                                                     """
-                                                    ,"startupProbe":%1$s,"readinessProbe":%1$s,"livenessProbe":%1$s"""
+                                                    ,"startupProbe":%1$s,"readinessProbe":%1$s,"livenessProbe":%1$s\
+                                                    """
                                                             .formatted(
                                                                     """
-                                                                    {"httpGet":{"port":8080,"path":"/"},"periodSeconds":1,"failureThreshold":30}"""))));
+                                                                    {"httpGet":{"port":8080,"path":"/"},"periodSeconds":1,"failureThreshold":30}\
+                                                                    """))));
             case ONCE -> job(0, container("first", "", ""), container("main", "sleep 1", ""));
             case FAILS -> job(1, "", container("main", "sleep 0.5; exit 3", ""));
             case LOOPS -> single("Always", "", container("main", "sleep 0.2; exit 1", ""));
@@ -76,41 +79,48 @@ record Life(String name, Kind kind) {
                     single(
                             "OnFailure",
                             """
-                            "volumes":[{"name":"v","emptyDir":{}}],""",
+                            "volumes":[{"name":"v","emptyDir":{}}],\
+                            """,
                             container(
                                     "main",
                                     "echo >> /v/n; sleep 0.3; [ $(wc -l < /v/n) -ge 3 ]",
                                     """
-                                    ,"volumeMounts":[{"name":"v","mountPath":"/v"}]"""));
+                                    ,"volumeMounts":[{"name":"v","mountPath":"/v"}]\
+                                    """));
             case SIDECAR ->
                     single(
                             "Never",
                             """
-                            "initContainers":[%s,%s],"""
+                            "initContainers":[%s,%s],\
+                            """
                                     .formatted(
                                             container("first", "", ""),
                                             container(
                                                     "side",
                                                     "touch /tmp/up; trap 'exit 0' TERM; while :; do sleep 0.1; done",
                                                     """
-                                                    ,"restartPolicy":"Always","startupProbe":{"exec":{"command":["cat","/tmp/up"]},"periodSeconds":1,"failureThreshold":60}""")),
+                                                    ,"restartPolicy":"Always","startupProbe":{"exec":{"command":["cat","/tmp/up"]},"periodSeconds":1,"failureThreshold":60}\
+                                                    """)),
                             container("main", "sleep 1", ""));
             case SICK ->
                     single(
                             "Always",
                             """
-                            "volumes":[{"name":"v","emptyDir":{}}],""",
+                            "volumes":[{"name":"v","emptyDir":{}}],\
+                            """,
                             container(
                                     "main",
                                     "[ -e /v/was ] || { touch /v/was /v/ill; exec sleep 1000; }; rm -f /v/ill; exec sleep 1000",
                                     """
                                     ,"volumeMounts":[{"name":"v","mountPath":"/v"}],
-                                    "livenessProbe":{"exec":{"command":["test","!","-e","/v/ill"]},"initialDelaySeconds":2,"periodSeconds":1,"failureThreshold":2,"timeoutSeconds":5}"""));
+                                    "livenessProbe":{"exec":{"command":["test","!","-e","/v/ill"]},"initialDelaySeconds":2,"periodSeconds":1,"failureThreshold":2,"timeoutSeconds":5}\
+                                    """));
             case LATE ->
                     single(
                             "Never",
                             """
-                            "activeDeadlineSeconds":4,""",
+                            "activeDeadlineSeconds":4,\
+                            """,
                             container("main", "exec sleep 1000", ""));
             case LEAVES ->
                     single(
@@ -120,13 +130,15 @@ record Life(String name, Kind kind) {
                                     "main",
                                     "trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done",
                                     """
-                                    ,"lifecycle":{"preStop":{"exec":{"command":["sleep","1"]}}}"""));
+                                    ,"lifecycle":{"preStop":{"exec":{"command":["sleep","1"]}}}\
+                                    """));
         };
     }
 
     private String job(int retries, String first, String main) {
         return """
-        {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"%s"},"spec":{"backoffLimit":%d,"template":%s}}"""
+        {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"%s"},"spec":{"backoffLimit":%d,"template":%s}}\
+        """
                 .formatted(
                         name,
                         retries,
@@ -147,14 +159,16 @@ record Life(String name, Kind kind) {
 
     private String pod(String restart, String more, String containers) {
         return """
-        {"metadata":{"labels":{"life":"%s"}},"spec":{%s"restartPolicy":"%s","terminationGracePeriodSeconds":5,"enableServiceLinks":false,"containers":[%s]}}"""
+        {"metadata":{"labels":{"life":"%s"}},"spec":{%s"restartPolicy":"%s","terminationGracePeriodSeconds":5,"enableServiceLinks":false,"containers":[%s]}}\
+        """
                 .formatted(name, more, restart, containers);
     }
 
     private static String container(String container, String script, String more) {
         return """
         {"name":"%1$s","image":"busybox","imagePullPolicy":"IfNotPresent","command":["sh","-c","%2$s"],
-        "env":[{"name":"UID","valueFrom":{"fieldRef":{"fieldPath":"metadata.uid"}}}]%3$s}"""
+        "env":[{"name":"UID","valueFrom":{"fieldRef":{"fieldPath":"metadata.uid"}}}]%3$s}\
+        """
                 .formatted(container, Witness.told(container) + script, more);
     }
 
@@ -198,9 +212,7 @@ record Life(String name, Kind kind) {
             List<JsonNode> pods, Witness witness, int times, boolean probed) {
         return phase(pods, "Running")
                 .or(() ->
-                        pods.getFirst()
-                                        .at("/status/containerStatuses/0/ready")
-                                        .asBoolean(false)
+                        pods.getFirst().at("/status/containerStatuses/0/ready").asBoolean(false)
                                 ? Optional.empty()
                                 : Optional.of(probed ? "its probes fail" : "not ready"))
                 .or(() -> ran(pods, witness, "main", times + 1))

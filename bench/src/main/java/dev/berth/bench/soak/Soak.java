@@ -5,8 +5,8 @@ import java.util.Random;
 
 /**
  * {@code ./berth soak [--pods N] [--minutes N]}: see {@link Endurance}, 200 pods for 10 minutes if
- * not told otherwise. {@code ./berth soak --kill N [--seed N]}: see {@link KillRun}. Ends with 1 when
- * something was not as it should be.
+ * not told otherwise. {@code ./berth soak --kill N [--seed N]}: see {@link KillRun}. Ends with 1
+ * when something was not as it should be.
  */
 public final class Soak {
     private static final String USAGE =

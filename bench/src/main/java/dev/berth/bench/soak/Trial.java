@@ -237,10 +237,15 @@ final class Trial implements AutoCloseable {
             if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
                 throw new IOException(
-                        "berth " + arguments[0] + " did not end within " + patience.toSeconds() + " s");
+                        "berth "
+                                + arguments[0]
+                                + " did not end within "
+                                + patience.toSeconds()
+                                + " s");
             }
             if (process.exitValue() != 0) {
-                throw new IOException("berth " + arguments[0] + " ended with " + process.exitValue());
+                throw new IOException(
+                        "berth " + arguments[0] + " ended with " + process.exitValue());
             }
             return Files.readString(output, StandardCharsets.UTF_8);
         } finally {

@@ -12,9 +12,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 
 /**
- * Counts from outside of Berth how often containers ran: each asks {@code
- * /pod-uid/container/run} when it begins, and goes on asking until it is answered, so one run
- * counts once. It listens in the VPC and outlives Berth.
+ * Counts from outside of Berth how often containers ran: each asks {@code /pod-uid/container/run}
+ * when it begins, and goes on asking until it is answered, so one run counts once. It listens in
+ * the VPC and outlives Berth.
  */
 final class Witness implements AutoCloseable {
     /** Where it is asked: the first subnet's router's address. */
@@ -31,15 +31,18 @@ final class Witness implements AutoCloseable {
                 Namespaces.inside(
                         namespace, Libc.CLONE_NEWNET, () -> HttpServer.create(where, 1024));
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-        server.createContext("/", exchange -> {
-            var path = exchange.getRequestURI().getPath().split("/", -1);
-            if (path.length == 4) {
-                runs.computeIfAbsent(path[1] + "/" + path[2], _ -> ConcurrentHashMap.newKeySet())
-                        .add(path[3]);
-            }
-            exchange.sendResponseHeaders(200, -1);
-            exchange.close();
-        });
+        server.createContext(
+                "/",
+                exchange -> {
+                    var path = exchange.getRequestURI().getPath().split("/", -1);
+                    if (path.length == 4) {
+                        runs.computeIfAbsent(
+                                        path[1] + "/" + path[2], _ -> ConcurrentHashMap.newKeySet())
+                                .add(path[3]);
+                    }
+                    exchange.sendResponseHeaders(200, -1);
+                    exchange.close();
+                });
         server.start();
     }
 

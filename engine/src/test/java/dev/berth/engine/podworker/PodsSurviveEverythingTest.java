@@ -23,9 +23,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Thousands of lives of pods in worlds that do everything wrong: calls fail before and after their
  * work, changes are told late and out of order, containers end whenever they like, probes fail,
- * nodes get lost, Berth is stopped, killed, and dies at any call. In the end every pod must be where
- * it should, and nothing may be left behind. A failure says its seed: {@code -Dworld.seed=N} lives
- * that world alone.
+ * nodes get lost, Berth is stopped, killed, and dies at any call. In the end every pod must be
+ * where it should, and nothing may be left behind. A failure says its seed: {@code -Dworld.seed=N}
+ * lives that world alone.
  */
 class PodsSurviveEverythingTest {
     private static final int WORLDS = 400;
@@ -65,12 +65,7 @@ class PodsSurviveEverythingTest {
                 return world.made();
             } catch (AssertionError | RuntimeException e) {
                 throw new AssertionError(
-                        "seed "
-                                + seed
-                                + ", story "
-                                + world.story()
-                                + ", faults "
-                                + world.failed(),
+                        "seed " + seed + ", story " + world.story() + ", faults " + world.failed(),
                         e);
             }
         }
