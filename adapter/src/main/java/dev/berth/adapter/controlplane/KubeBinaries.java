@@ -99,6 +99,26 @@ public final class KubeBinaries {
                                 "Kubernetes is not built: no " + FILE + " in " + places, null));
     }
 
+    /**
+     * CoreDNS as an image for pods.
+     *
+     * @param name such as {@code berth.dev/coredns:v1.14.7}
+     * @param layout a folder with an OCI image layout, which names it so
+     */
+    public record CoreDnsImage(String name, Path layout) {}
+
+    /** The image beside the built CoreDNS. */
+    public Optional<CoreDnsImage> coreDnsImage() {
+        return coreDns()
+                .map(program -> program.resolveSibling("image"))
+                .filter(layout -> Files.isRegularFile(layout.resolve("index.json")))
+                .map(layout -> {
+                    var folder = String.valueOf(layout.getParent().getFileName());
+                    return new CoreDnsImage(
+                            "berth.dev/coredns:" + folder.substring("coredns-".length()), layout);
+                });
+    }
+
     /** The built CoreDNS, such as {@code coredns-v1.14.7/berth-coredns}; the newest by name. */
     public Optional<Path> coreDns() {
         for (var place : places) {
