@@ -83,12 +83,7 @@ class ServicesAndNamesIT {
                         "pods",
                         "eks-fargate-pods.amazonaws.com",
                         "AmazonEKSFargatePodExecutionRolePolicy");
-        berth.profile(
-                CLUSTER,
-                "default",
-                podRole,
-                subnets,
-                Map.of("namespace", "default"));
+        berth.profile(CLUSTER, "default", podRole, subnets, Map.of("namespace", "default"));
         berth.apply(WORLD);
         berth.kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=120s");
         berth.kubectl("wait", "--for=condition=Ready", "pod/asker", "--timeout=60s");
@@ -135,7 +130,8 @@ class ServicesAndNamesIT {
         var addresses =
                 berth.kubectl(
                         "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].status.podIP}");
-        // CoreDNS may hold an answer from before the second pod was ready for as long as its time to live says
+        // CoreDNS may hold an answer from before the second pod was ready for as long as its time
+        // to live says
         var asked =
                 "for i in $(seq 40); do n=$(nslookup headless.default.svc.cluster.local); "
                         + "[ $(echo \"$n\" | grep -c 172.27) = 2 ] && break; sleep 1; done; echo \"$n\"";
@@ -238,7 +234,13 @@ class ServicesAndNamesIT {
 
     private static List<String> coreDnsPods() throws Exception {
         return berth.kubectl(
-                        "-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "--no-headers")
+                        "-n",
+                        "kube-system",
+                        "get",
+                        "pods",
+                        "-l",
+                        "k8s-app=kube-dns",
+                        "--no-headers")
                 .lines()
                 .filter(line -> !line.contains("Terminating"))
                 .toList();

@@ -109,14 +109,13 @@ public final class KubeBinaries {
 
     /** The image beside the built CoreDNS. */
     public Optional<CoreDnsImage> coreDnsImage() {
-        return coreDns()
-                .map(program -> program.resolveSibling("image"))
-                .filter(layout -> Files.isRegularFile(layout.resolve("index.json")))
-                .map(layout -> {
-                    var folder = String.valueOf(layout.getParent().getFileName());
-                    return new CoreDnsImage(
-                            "berth.dev/coredns:" + folder.substring("coredns-".length()), layout);
-                });
+        var program = coreDns();
+        var folder = program.map(Path::getParent).map(Path::getFileName).map(Path::toString);
+        return program.flatMap(file -> folder.map(named ->
+                        new CoreDnsImage(
+                                "berth.dev/coredns:" + named.substring("coredns-".length()),
+                                file.resolveSibling("image"))))
+                .filter(image -> Files.isRegularFile(image.layout().resolve("index.json")));
     }
 
     /** The built CoreDNS, such as {@code coredns-v1.14.7/berth-coredns}; the newest by name. */

@@ -161,9 +161,7 @@ final class ControlPlaneObjects {
 
     /** CoreDNS's place among pods, ready or not, as long as no pod answers. */
     static String ownAnswerer(String address, boolean ready) {
-        return ANSWERER
-                .replace("ANSWERER", address)
-                .replace("READY", Boolean.toString(ready));
+        return ANSWERER.replace("ANSWERER", address).replace("READY", Boolean.toString(ready));
     }
 
     /**

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides who answers a cluster's names: the pods that the Service {@code kube-dns} selects, as
- * soon as one of them is ready, because they follow the users' ConfigMap {@code coredns}; until then
- * and whenever none is left, Berth's own CoreDNS.
+ * soon as one of them is ready, because they follow the users' ConfigMap {@code coredns}; until
+ * then and whenever none is left, Berth's own CoreDNS.
  */
 public final class NameAnswerers implements ClusterListener {
     private static final Logger LOG = LoggerFactory.getLogger(NameAnswerers.class);
@@ -128,7 +128,9 @@ public final class NameAnswerers implements ClusterListener {
             }
         }
 
-        /** Holding the lock. The write is made elsewhere: a watch must not wait for the API server. */
+        /**
+         * Holding the lock. The write is made elsewhere: a watch must not wait for the API server.
+         */
         private void decide() {
             if (synced && !closed && !writing && ours != ready.isEmpty()) {
                 writing = true;

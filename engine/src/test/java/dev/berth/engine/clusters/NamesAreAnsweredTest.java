@@ -85,32 +85,34 @@ final class NamesAreAnsweredTest {
     }
 
     private void ready(PodKey key, boolean ready) {
-        api.update(key, pod -> {
-            var before = pod.status();
-            return new Pod(
-                    pod.metadata(),
-                    pod.spec(),
-                    new PodStatus(
-                            before.phase(),
-                            List.of(
-                                    new PodStatus.Condition(
-                                            "Ready",
-                                            ready ? "True" : "False",
-                                            null,
-                                            null,
-                                            Instant.EPOCH,
-                                            0)),
-                            before.reason(),
-                            before.message(),
-                            before.podIp(),
-                            before.hostIp(),
-                            before.startTime(),
-                            before.initContainers(),
-                            before.containers(),
-                            before.qosClass(),
-                            before.observedGeneration(),
-                            before.ephemeralContainers()));
-        });
+        api.update(
+                key,
+                pod -> {
+                    var before = pod.status();
+                    return new Pod(
+                            pod.metadata(),
+                            pod.spec(),
+                            new PodStatus(
+                                    before.phase(),
+                                    List.of(
+                                            new PodStatus.Condition(
+                                                    "Ready",
+                                                    ready ? "True" : "False",
+                                                    null,
+                                                    null,
+                                                    Instant.EPOCH,
+                                                    0)),
+                                    before.reason(),
+                                    before.message(),
+                                    before.podIp(),
+                                    before.hostIp(),
+                                    before.startTime(),
+                                    before.initContainers(),
+                                    before.containers(),
+                                    before.qosClass(),
+                                    before.observedGeneration(),
+                                    before.ephemeralContainers()));
+                });
     }
 
     private void awaitOurs(boolean ready, int writes) {
