@@ -111,10 +111,11 @@ public final class KubeBinaries {
     public Optional<CoreDnsImage> coreDnsImage() {
         var program = coreDns();
         var folder = program.map(Path::getParent).map(Path::getFileName).map(Path::toString);
-        return program.flatMap(file -> folder.map(named ->
-                        new CoreDnsImage(
-                                "berth.dev/coredns:" + named.substring("coredns-".length()),
-                                file.resolveSibling("image"))))
+        return program.flatMap(file ->
+                        folder.map(named ->
+                                new CoreDnsImage(
+                                        "berth.dev/coredns:" + named.substring("coredns-".length()),
+                                        file.resolveSibling("image"))))
                 .filter(image -> Files.isRegularFile(image.layout().resolve("index.json")));
     }
 
