@@ -909,7 +909,9 @@ public final class FakeKubeApi implements KubeApi {
                 of.containers(),
                 of.volumes(),
                 of.priorityClassName(),
-                of.ephemeralContainers());
+                of.ephemeralContainers(),
+                of.os(),
+                of.priority());
     }
 
     private static Event at(Event event, Instant time) {

@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ConfigNeeds;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
@@ -45,6 +45,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -80,7 +81,7 @@ final class PodWorker implements Runnable {
     private static final int LAST_WORDS_BYTES = 4096;
 
     private final Surroundings around;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final PodMailbox box;
     private final List<ContainerRuntime.Container> found;
     private final Runnable forget;
@@ -123,7 +124,7 @@ final class PodWorker implements Runnable {
     PodWorker(
             Surroundings around,
             Pod pod,
-            PlacedNode node,
+            PodPlace node,
             List<ContainerRuntime.Container> found,
             PodMailbox box,
             Runnable forget) {
@@ -161,7 +162,7 @@ final class PodWorker implements Runnable {
      * @param status what was reported last
      * @param runs the known runs of its containers
      */
-    record View(Pod pod, PlacedNode node, PodStatus status, List<ContainerRun> runs) {}
+    record View(Pod pod, PodPlace node, PodStatus status, List<ContainerRun> runs) {}
 
     View view() {
         return view;
@@ -273,6 +274,9 @@ final class PodWorker implements Runnable {
             }
         }
         began = !found.isEmpty() || pod.status().startTime() != null;
+        if (began && !pod.status().phase().ended()) {
+            around.nodes().adopted(pod, node);
+        }
         if (!ground.attached() && runs.values().stream().anyMatch(run -> !run.current())) {
             around.event(
                     pod,
@@ -360,8 +364,11 @@ final class PodWorker implements Runnable {
     }
 
     private boolean refuse() throws InterruptedException {
-        var refusal = PodAdmission.refusal(pod, node.podUid());
-        if (refusal.isEmpty() || pod.deleting()) {
+        var refusal =
+                pod.deleting()
+                        ? Optional.<PodAdmission.Refusal>empty()
+                        : around.nodes().refusal(pod, node);
+        if (refusal.isEmpty()) {
             return false;
         }
         var reason = refusal.get().reason();
@@ -688,7 +695,7 @@ final class PodWorker implements Runnable {
         var machine = around.machine();
         var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
         var limit = ContainerResources.cpuQuotaMicros(container);
-        if (around.settings().cpuLimitsMustFit() && limit > node.size().cpuMillis() * 100L) {
+        if (around.settings().cpuLimitsMustFit() && limit > node.cpuMillis() * 100L) {
             return new Made.Unstartable(
                     attempt,
                     PodWords.cpuLimitTooLarge(pod, ContainerResources.qosClass(pod.spec()), limit));
@@ -1009,6 +1016,7 @@ final class PodWorker implements Runnable {
         existing.forEach(around.claims()::release);
         existing.clear();
         settled = true;
+        around.nodes().ended(pod, node);
         worldRetry = WORLD_RETRY_FIRST;
         if (pod.deleting() || gone) {
             box.poke();
@@ -1040,6 +1048,7 @@ final class PodWorker implements Runnable {
             remains.removeRunning(pod.uid(), existing);
             remains.removeRest(pod.uid(), pod.metadata().namespace(), pod.metadata().name());
             forgotten = true;
+            around.nodes().ended(pod, node);
         } catch (FilesFailed e) {
             LOG.info("pod not removed, tried again pod={} cause={}", pod.key(), e.getMessage());
             again(worldRetry());
@@ -1079,7 +1088,7 @@ final class PodWorker implements Runnable {
         return new PodObservation(
                 ground.attached() && !settled,
                 ground.attached() ? node.address() : null,
-                node.address(),
+                node.hostAddress(),
                 firstSeen,
                 List.copyOf(runs.values()),
                 problems,
