@@ -1,5 +1,6 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.core.node.PlacedNode;
 import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ConfigNeeds;
 import dev.berth.core.pod.ConfigProblem;
@@ -342,11 +343,11 @@ final class PodWorker implements Runnable {
             return;
         }
         if (!began) {
-            began = true;
             around.timeline().stamp(pod.uid(), Timeline.Phase.TAKEN);
             if (refuse()) {
                 return;
             }
+            began = true;
         }
         if (pod.status().phase().ended() || pod.deleting() || over) {
             stopAll();
@@ -695,7 +696,9 @@ final class PodWorker implements Runnable {
         var machine = around.machine();
         var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
         var limit = ContainerResources.cpuQuotaMicros(container);
-        if (around.settings().cpuLimitsMustFit() && limit > node.cpuMillis() * 100L) {
+        if (node instanceof PlacedNode
+                && around.settings().cpuLimitsMustFit()
+                && limit > node.cpuMillis() * 100L) {
             return new Made.Unstartable(
                     attempt,
                     PodWords.cpuLimitTooLarge(pod, ContainerResources.qosClass(pod.spec()), limit));
