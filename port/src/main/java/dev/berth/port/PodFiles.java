@@ -61,11 +61,12 @@ public interface PodFiles {
 
     /**
      * Makes the folder that an ordinary node's hostPath volumes see as {@code /}, with what a small
-     * system has in it; nothing when it exists.
+     * system has in it; what exists stays.
      *
      * @param nodeId names the node on this machine
+     * @param texts files by their paths, such as {@code etc/hosts}
      */
-    Path nodeRoot(String nodeId) throws FilesFailed;
+    Path nodeRoot(String nodeId, Map<String, String> texts) throws FilesFailed;
 
     /** Takes such a folder away with all that pods have written; nothing when there is none. */
     void removeNodeRoot(String nodeId) throws FilesFailed;

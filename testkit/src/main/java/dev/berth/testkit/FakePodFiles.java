@@ -110,7 +110,7 @@ public final class FakePodFiles implements PodFiles {
     }
 
     @Override
-    public Path nodeRoot(String nodeId) throws FilesFailed {
+    public Path nodeRoot(String nodeId, Map<String, String> files) throws FilesFailed {
         checkFault();
         return Path.of("/fake/roots/" + nodeId);
     }

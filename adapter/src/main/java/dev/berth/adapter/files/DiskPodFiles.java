@@ -196,10 +196,10 @@ public final class DiskPodFiles implements PodFiles {
     }
 
     @Override
-    public Path nodeRoot(String nodeId) throws FilesFailed {
+    public Path nodeRoot(String nodeId, Map<String, String> texts) throws FilesFailed {
         return attempt(
                 "make the root folder of " + nodeId,
-                () -> HostFolders.root(nodeRoots.resolve(plain(nodeId))));
+                () -> HostFolders.root(nodeRoots.resolve(plain(nodeId)), texts));
     }
 
     @Override

@@ -42,12 +42,19 @@ final class HostFolders {
     private HostFolders() {}
 
     /** Makes a node's root folder with what a small system has. */
-    static Path root(Path folder) throws IOException {
+    static Path root(Path folder, Map<String, String> texts) throws IOException {
         for (var name : FOLDERS.keySet().stream().sorted().toList()) {
             var made = folder.resolve(name);
             if (!Files.exists(made)) {
                 Files.createDirectories(made);
                 VolumeTree.mode(made, FOLDERS.getOrDefault(name, 0755));
+            }
+        }
+        for (var text : texts.entrySet()) {
+            var file = folder.resolve(text.getKey());
+            if (!Files.exists(file)) {
+                Files.writeString(file, text.getValue());
+                VolumeTree.mode(file, 0644);
             }
         }
         return folder;

@@ -136,15 +136,20 @@ public final class EtcTexts {
 
     /** The text of {@code /etc/hosts} of a pod with its node's network: the node's own. */
     public static String hostsOfNode(Pod pod, String nodeName, String nodeAddress) {
-        var text =
-                new StringBuilder(
-                        """
-                        # Kubernetes-managed hosts file (host network).
-                        127.0.0.1\tlocalhost
-                        ::1\tlocalhost ip6-localhost ip6-loopback
-                        """);
-        text.append(nodeAddress).append('\t').append(nodeName).append('\n');
-        return withAliases(text, pod);
+        return withAliases(
+                new StringBuilder("# Kubernetes-managed hosts file (host network).\n")
+                        .append(hostsOfNode(nodeName, nodeAddress)),
+                pod);
+    }
+
+    /** The text of an ordinary node's {@code /etc/hosts}. */
+    public static String hostsOfNode(String nodeName, String nodeAddress) {
+        return """
+        127.0.0.1\tlocalhost
+        ::1\tlocalhost ip6-localhost ip6-loopback
+        %s\t%s
+        """
+                .formatted(nodeAddress, nodeName);
     }
 
     private static String withAliases(StringBuilder text, Pod pod) {

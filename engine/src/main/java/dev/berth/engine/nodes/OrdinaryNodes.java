@@ -7,6 +7,7 @@ import dev.berth.core.node.NodeView.Taint;
 import dev.berth.core.node.OrdinaryNode;
 import dev.berth.core.node.PodPlace;
 import dev.berth.core.node.SharedPlace;
+import dev.berth.core.pod.EtcTexts;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission.Refusal;
 import dev.berth.core.tenancy.NodeAdmission;
@@ -126,14 +127,14 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
         }
         var id = OrdinaryNode.id(cluster.name(), wanted.name());
         var subnet = subnet(wanted, id);
+        var address = place(wanted, subnet, id);
         String root;
         try {
-            var given = wanted.hostRoot();
-            root = given != null ? given : machine.files().nodeRoot(id).toString();
+            root = root(wanted, id, address);
         } catch (FilesFailed e) {
+            places.free(subnet.id(), address, id);
             throw new NotPossible(String.valueOf(e.getMessage()));
         }
-        var address = place(wanted, subnet, id);
         var node =
                 new OrdinaryNode(
                         cluster.name(),
@@ -170,6 +171,23 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
                         wish == null
                                 ? "the VPC of cluster " + cluster.name() + " has no subnet for " + id
                                 : wish + " is no subnet of the VPC of cluster " + cluster.name()));
+    }
+
+    private String root(NewNode wanted, String id, String address) throws FilesFailed {
+        var given = wanted.hostRoot();
+        return given != null
+                ? given
+                : machine.files()
+                        .nodeRoot(
+                                id,
+                                Map.of(
+                                        "etc/hostname",
+                                        wanted.name() + "\n",
+                                        "etc/hosts",
+                                        EtcTexts.hostsOfNode(wanted.name(), address),
+                                        "etc/os-release",
+                                        "PRETTY_NAME=\"" + host.osImage() + "\"\n"))
+                        .toString();
     }
 
     private String place(NewNode wanted, Subnet subnet, String id) throws NotPossible {
