@@ -82,8 +82,8 @@ final class Endurance {
         crowd.kill(kube, 0);
         Thread.sleep(SAMPLE);
         allReady(kube);
-        var heapBefore = Vitals.Heap.of(pid);
-        var before = Vitals.of(pid, trial.data(), name);
+        var heapBefore = Vitals.Heap.least(pid);
+        var before = Vitals.least(pid, trial.data(), name);
         var most = before.residentMebibytes();
         var start = Instant.now();
         for (var sample = 1; Instant.now().isBefore(start.plus(lasts)); sample++) {
@@ -119,8 +119,8 @@ final class Endurance {
         } catch (IOException notYet) {
             out.accept(notYet.getMessage());
         }
-        var after = Vitals.of(pid, trial.data(), name);
-        var heapAfter = Vitals.Heap.of(pid);
+        var after = Vitals.least(pid, trial.data(), name);
+        var heapAfter = Vitals.Heap.least(pid);
         judge(before, after, most);
         judge(heapBefore, heapAfter);
         told("restarts missed, of " + crowd.kills() + " kills", crowd.missedRestarts(kube));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,8 @@ record Vitals(long residentMebibytes, int threads, int descriptors, int namespac
     private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
     private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
     private static final int GROWTH_LINES = 15;
+    private static final int LOOKS = 10;
+    private static final int HEAP_LOOKS = 3;
     private static final Pattern CLASS =
             Pattern.compile("(?m)^\\s*\\d+:\\s+(\\d+)\\s+(\\d+)\\s+(\\S+)");
 
@@ -45,6 +48,27 @@ record Vitals(long residentMebibytes, int threads, int descriptors, int namespac
                 count(process.resolve("fd")),
                 count(Path.of("/run/berth", instance, "net", "pods")),
                 mounts);
+    }
+
+    /**
+     * The least of each in ten looks, a second apart: what is under way at one moment is gone at
+     * another, what is never given back is not.
+     */
+    static Vitals least(long pid, Path data, String instance)
+            throws IOException, InterruptedException {
+        var least = of(pid, data, instance);
+        for (var look = 1; look < LOOKS; look++) {
+            Thread.sleep(Duration.ofSeconds(1));
+            var now = of(pid, data, instance);
+            least =
+                    new Vitals(
+                            Math.min(least.residentMebibytes, now.residentMebibytes),
+                            Math.min(least.threads, now.threads),
+                            Math.min(least.descriptors, now.descriptors),
+                            Math.min(least.namespaces, now.namespaces),
+                            Math.min(least.mounts, now.mounts));
+        }
+        return least;
     }
 
     private static int count(Path folder) throws IOException {
@@ -75,8 +99,19 @@ record Vitals(long residentMebibytes, int threads, int descriptors, int namespac
                     .toList();
         }
 
+        /** The least of three looks, a few seconds apart. */
+        static Heap least(long pid) throws IOException, InterruptedException {
+            var least = of(pid);
+            for (var look = 1; look < HEAP_LOOKS; look++) {
+                Thread.sleep(Duration.ofSeconds(3));
+                var now = of(pid);
+                least = now.bytes < least.bytes ? now : least;
+            }
+            return least;
+        }
+
         /** Lets a JVM collect, and reads what is left. */
-        static Heap of(long pid) throws IOException, InterruptedException {
+        private static Heap of(long pid) throws IOException, InterruptedException {
             var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
             var process =
                     new ProcessBuilder(jcmd, String.valueOf(pid), "GC.class_histogram")
