@@ -1,6 +1,7 @@
 package dev.berth.bench;
 
 import dev.berth.edge.cli.AwsClient;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,7 @@ package dev.berth.adapter.probe;
 
 import dev.berth.core.pod.ProbeAnswer;
 import dev.berth.port.ProbeNetwork.HttpAsk;
+
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -79,7 +80,7 @@ final class HttpExchange {
 
     private static int status(String line) throws IOException {
         if ((line.startsWith("HTTP/1.1 ") || line.startsWith("HTTP/1.0 "))
-                && (line.length() == 12 || line.length() > 12 && line.charAt(12) == ' ')
+                && (line.length() == 12 || (line.length() > 12 && line.charAt(12) == ' '))
                 && digits(line, 9, 12)) {
             return Integer.parseInt(line, 9, 12, 10);
         }

@@ -1,5 +1,7 @@
 package dev.berth.bench.soak;
 
+import tools.jackson.databind.JsonNode;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -9,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Many pods at once. One of ten is a victim, whose process is killed now and then; one of ten is a
@@ -106,13 +107,13 @@ final class Crowd {
     void listen(Kube kube) {
         for (var number = 0; number < speakers; number++) {
             var name = "speaker-" + number;
-            heard.put(name, new Line());
-            Thread.ofVirtual().start(() -> listen(kube, name));
+            var line = new Line();
+            heard.put(name, line);
+            Thread.ofVirtual().start(() -> listen(kube, name, line));
         }
     }
 
-    private void listen(Kube kube, String name) {
-        var line = heard.get(name);
+    private static void listen(Kube kube, String name, Line line) {
         try (var lines = kube.lines(PODS + "/" + name + "/log?follow=true")) {
             // The server that is probed writes into the same log.
             lines.filter(said -> said.startsWith("line "))
