@@ -28,6 +28,7 @@ import dev.berth.core.pod.Volume;
 import dev.berth.core.unit.Quantity;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -224,9 +225,30 @@ final class PodTranslation {
                 text(node, "terminationMessagePath", "/dev/termination-log"),
                 text(node, "terminationMessagePolicy", "File"),
                 emptyAsNull(textOrNull(node, "restartPolicy")),
+                list(node, "restartPolicyRules", PodTranslation::restartRule),
+                resizePolicies(node.path("resizePolicy")),
+                emptyAsNull(textOrNull(node, "targetContainerName")),
                 flag(node, "stdin"),
                 flag(node, "stdinOnce"),
                 flag(node, "tty"));
+    }
+
+    /** A rule without exit codes matches none, as the API has no other kind yet. */
+    private static Container.RestartRule restartRule(JsonNode node) {
+        var codes = node.path("exitCodes");
+        return new Container.RestartRule(
+                text(node, "action"),
+                !text(codes, "operator", "In").equals("NotIn"),
+                new HashSet<>(list(codes, "values", JsonNode::asInt)));
+    }
+
+    private static Map<String, String> resizePolicies(JsonNode node) {
+        var policies = new HashMap<String, String>();
+        for (var policy : node) {
+            policies.put(
+                    text(policy, "resourceName"), text(policy, "restartPolicy", "NotRequired"));
+        }
+        return policies;
     }
 
     private static Map<String, Quantity> quantities(JsonNode node) {

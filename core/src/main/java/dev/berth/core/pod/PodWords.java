@@ -198,6 +198,11 @@ public final class PodWords {
         return "Container " + container + " definition changed, will be restarted";
     }
 
+    /** The same for a sidecar. */
+    public static String initDefinitionChanged(String container) {
+        return "Init container " + container + " definition changed";
+    }
+
     /** The status of a pod that ran too long. */
     public static final String DEADLINE_EXCEEDED =
             "Pod was active on the node longer than the specified deadline";

@@ -75,12 +75,10 @@ final class PodWorker implements Runnable {
         tries = new StartTries(ledger);
         adoption = new PodAdoption(around, ledger, box, ground, probes, tries);
         stops = new ContainerStops(around, ledger, box, probes, hooks, alarm);
-        starts =
-                new ContainerStarts(
-                        around, ledger, node, box, ground, hooks, tries, alarm, stops);
-        restarts = new Restarts(ledger, starts, stops, tries);
-        volumes = new VolumeRenewal(ledger, box, ground);
+        starts = new ContainerStarts(around, ledger, node, box, ground, hooks, tries, alarm, stops);
         end = new PodEnd(around, ledger, box, probes, alarm);
+        restarts = new Restarts(ledger, starts, stops, tries, end);
+        volumes = new VolumeRenewal(ledger, box, ground);
     }
 
     PodLedger.View view() {
@@ -222,10 +220,14 @@ final class PodWorker implements Runnable {
             box.poke();
             return;
         }
+        if (decision.reset().isPresent() && !ledger.now().isBefore(decision.reset().get())) {
+            restarts.all();
+            box.poke();
+            return;
+        }
         decision.waiting().forEach(tries::waits);
         var now = ledger.now();
-        var due =
-                decision.start().stream().filter(name -> !now.isBefore(tries.due(name))).toList();
+        var due = decision.start().stream().filter(name -> !now.isBefore(tries.due(name))).toList();
         var blocked = starts.notBefore();
         if (!due.isEmpty() && (blocked == null || !now.isBefore(blocked))) {
             volumes.begins(ledger.pod().metadata());
@@ -253,9 +255,7 @@ final class PodWorker implements Runnable {
             limitRetry = null;
         } catch (GroundFailed e) {
             LOG.warn(
-                    "CPU limit not set, tried again pod={} cause={}",
-                    ledger.pod().key(),
-                    e.text());
+                    "CPU limit not set, tried again pod={} cause={}", ledger.pod().key(), e.text());
             limitRetry = ledger.now().plus(StartTries.CONTAINER_RETRY);
         }
     }
@@ -271,6 +271,7 @@ final class PodWorker implements Runnable {
             dues.add(due.equals(Instant.MIN) ? now : due);
         }
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
+        decision.reset().ifPresent(due -> dues.add(due.equals(Instant.MIN) ? now : due));
         var blocked = starts.notBefore();
         if (blocked != null) {
             dues.replaceAll(due -> due.isBefore(blocked) ? blocked : due);
