@@ -22,6 +22,10 @@ final class StatusPatch {
     private static final Set<String> OF_THE_NODE =
             Set.of("PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready");
 
+    /** Ends that nobody saw: a kubelet tells no times of them. */
+    private static final Set<String> UNSEEN =
+            Set.of("ContainerStatusUnknown", "RestartingAllContainers");
+
     private StatusPatch() {}
 
     /** The whole status; the uid makes the server refuse it for a successor of the same name. */
@@ -126,8 +130,10 @@ final class StatusPatch {
                 }
                 body.put("reason", ended.reason());
                 putUnlessNull(body, "message", ended.message());
-                body.put("startedAt", Json.seconds(ended.startedAt()));
-                body.put("finishedAt", Json.seconds(ended.finishedAt()));
+                if (!UNSEEN.contains(ended.reason())) {
+                    body.put("startedAt", Json.seconds(ended.startedAt()));
+                    body.put("finishedAt", Json.seconds(ended.finishedAt()));
+                }
                 putUnlessNull(body, "containerID", ended.containerId());
                 yield Map.of("terminated", body);
             }

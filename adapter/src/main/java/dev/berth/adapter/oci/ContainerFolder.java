@@ -30,6 +30,7 @@ record ContainerFolder(Path folder) {
             String podName,
             String name,
             int attempt,
+            String image,
             boolean terminal,
             boolean stdin,
             Path logFile,
@@ -41,6 +42,7 @@ record ContainerFolder(Path folder) {
                     plan.podName(),
                     plan.name(),
                     plan.attempt(),
+                    plan.image(),
                     plan.terminal(),
                     plan.stdin(),
                     plan.logFile(),
@@ -87,6 +89,7 @@ record ContainerFolder(Path folder) {
         node.put("podName", notes.podName());
         node.put("name", notes.name());
         node.put("attempt", notes.attempt());
+        node.put("image", notes.image());
         node.put("terminal", notes.terminal());
         node.put("stdin", notes.stdin());
         node.put("logFile", notes.logFile().toString());
@@ -105,6 +108,7 @@ record ContainerFolder(Path folder) {
                             text(node, "podName"),
                             text(node, "name"),
                             node.required("attempt").asInt(),
+                            node.path("image").asString(""),
                             node.required("terminal").asBoolean(),
                             node.required("stdin").asBoolean(),
                             Path.of(text(node, "logFile")),

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -70,7 +71,13 @@ record OciSpec(
         }
     }
 
-    ObjectNode container(ContainerPlan plan, String cgroupPath) throws IOException {
+    /**
+     * The whole configuration.
+     *
+     * @param processes the process namespace to join, or null for one of its own
+     */
+    ObjectNode container(ContainerPlan plan, String cgroupPath, @Nullable Path processes)
+            throws IOException {
         var spec = json.createObjectNode();
         spec.put("ociVersion", "1.0.2");
         spec.set("process", process(plan));
@@ -86,7 +93,7 @@ record OciSpec(
         var linux = spec.putObject("linux");
         linux.put("cgroupsPath", cgroupPath);
         resources(linux.putObject("resources"), plan);
-        namespaces(linux.putArray("namespaces"), plan);
+        namespaces(linux.putArray("namespaces"), plan, processes);
         strings(linux.putArray("maskedPaths"), plan.maskedPaths());
         strings(linux.putArray("readonlyPaths"), plan.readOnlyPaths());
         if (!plan.sysctls().isEmpty()) {
@@ -177,8 +184,11 @@ record OciSpec(
         }
     }
 
-    private void namespaces(ArrayNode namespaces, ContainerPlan plan) {
-        namespaces.addObject().put("type", "pid");
+    private void namespaces(ArrayNode namespaces, ContainerPlan plan, @Nullable Path processes) {
+        var pid = namespaces.addObject().put("type", "pid");
+        if (processes != null) {
+            pid.put("path", processes.toString());
+        }
         namespaces.addObject().put("type", "mount");
         if (secondVersion) {
             namespaces.addObject().put("type", "cgroup");

@@ -47,7 +47,8 @@ public record ContainerRun(
 
     /** The same, taken away so that all of the pod can begin anew. */
     public ContainerRun taken() {
-        return endedBy(new End(137, End.RESETTING, End.RESET_MESSAGE, null)).past();
+        var end = new End(137, End.RESETTING, End.RESET_MESSAGE, null);
+        return new ContainerRun(name, attempt, null, null, end, image, imageId, false);
     }
 
     /** The same, ended. */

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes down how a container is to be made: from the pod's wish, the image and what the pod stands
@@ -83,6 +84,7 @@ final class ContainerPlans {
      * The plan.
      *
      * @param rootfs the laid-out image
+     * @param processesOf the container whose processes it sees, or null
      * @throws ConfigProblem when the pod and the image do not go together
      */
     ContainerPlan plan(
@@ -91,7 +93,8 @@ final class ContainerPlans {
             int attempt,
             Image image,
             Path rootfs,
-            Map<String, String> variables)
+            Map<String, String> variables,
+            @Nullable String processesOf)
             throws ConfigProblem, FilesFailed {
         var config = image.config();
         var command =
@@ -118,6 +121,7 @@ final class ContainerPlans {
                 pod.metadata().name(),
                 container.name(),
                 attempt,
+                container.image(),
                 rootfs,
                 command,
                 ContainerEnvironment.merged(
@@ -128,6 +132,7 @@ final class ContainerPlans {
                 sandbox.network(),
                 sandbox.ipc(),
                 sandbox.uts(),
+                processesOf,
                 new Limits(
                         ContainerResources.cpuShares(container),
                         cpuQuotaMicros(container),

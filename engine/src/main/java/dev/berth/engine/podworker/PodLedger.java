@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,7 @@ final class PodLedger implements AutoCloseable {
     private final Set<String> existing = new LinkedHashSet<>();
     private final Map<String, StartProblem> problems = new HashMap<>();
     private final List<Exit> unread = new ArrayList<>();
+    private Consumer<Exit> onExit = _ -> {};
     private final Set<Runnable> watchers = ConcurrentHashMap.newKeySet();
     private Pod pod;
     private PodStatus status;
@@ -95,6 +97,11 @@ final class PodLedger implements AutoCloseable {
 
     // ---- what comes in
 
+    /** Tells of every end of a container, whether it was a run of the pod's or not. */
+    void onExit(Consumer<Exit> listener) {
+        onExit = listener;
+    }
+
     /** Reads what came; ends of containers wait until it is known which containers there are. */
     void absorb(Mail mail) {
         if (mail.wish() != null) {
@@ -111,6 +118,7 @@ final class PodLedger implements AutoCloseable {
     private void readExits() {
         while (!unread.isEmpty()) {
             var exit = unread.getFirst();
+            onExit.accept(exit);
             runs.values().stream()
                     .filter(run -> fullId(exit.id()).equals(run.containerId()) && !run.ended())
                     .findFirst()

@@ -73,9 +73,13 @@ final class PodWorker implements Runnable {
         alarm = new Alarm(time, box);
         ledger = new PodLedger(around, pod, node, ground, probes, reporter);
         tries = new StartTries(ledger);
-        adoption = new PodAdoption(around, ledger, box, ground, probes, tries);
+        var holder = new ProcessHolder(around, ledger, box, ground);
+        ledger.onExit(holder::ended);
+        adoption = new PodAdoption(around, ledger, box, ground, holder, probes, tries);
         stops = new ContainerStops(around, ledger, box, probes, hooks, alarm);
-        starts = new ContainerStarts(around, ledger, node, box, ground, hooks, tries, alarm, stops);
+        starts =
+                new ContainerStarts(
+                        around, ledger, node, box, ground, holder, hooks, tries, alarm, stops);
         end = new PodEnd(around, ledger, box, probes, alarm);
         restarts = new Restarts(ledger, starts, stops, tries, end);
         volumes = new VolumeRenewal(ledger, box, ground);

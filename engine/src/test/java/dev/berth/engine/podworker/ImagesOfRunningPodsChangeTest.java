@@ -74,4 +74,39 @@ class ImagesOfRunningPodsChangeTest {
         bench.pass(Duration.ofMinutes(1));
         assertThat(bench.container(pod, "main").restartCount()).isZero();
     }
+
+    @Test
+    void what_was_changed_while_berth_was_down_is_noticed() throws Exception {
+        var pod = bench.run(aPod().container(aContainer("main")));
+        bench.workers.close();
+        var spec =
+                aPod().on(String.valueOf(pod.spec().nodeName()))
+                        .container(aContainer("main").image("newer"))
+                        .build()
+                        .spec();
+        bench.api.update(pod.key(), before -> new Pod(before.metadata(), spec, before.status()));
+        bench.restart();
+        bench.pass(Duration.ofSeconds(40));
+        assertThat(bench.container(pod, "main").image()).contains("newer");
+        assertThat(bench.container(pod, "main").restartCount()).isOne();
+        assertThat(bench.events(pod))
+                .contains("Killing: Container main definition changed, will be restarted");
+    }
+
+    @Test
+    void a_sidecar_gets_its_new_image_too() throws Exception {
+        var pod = bench.run(aPod().init(aContainer("side").sidecar()).container(aContainer("main")));
+        var spec =
+                aPod().on(String.valueOf(pod.spec().nodeName()))
+                        .init(aContainer("side").sidecar().image("newer"))
+                        .container(aContainer("main"))
+                        .build()
+                        .spec();
+        bench.api.update(pod.key(), before -> new Pod(before.metadata(), spec, before.status()));
+        bench.settle();
+        bench.pass(Duration.ofSeconds(40));
+        assertThat(bench.now(pod).status().initContainers().getFirst().image()).contains("newer");
+        assertThat(bench.container(pod, "main").restartCount()).isZero();
+        assertThat(bench.events(pod)).contains("Killing: Init container side definition changed");
+    }
 }
