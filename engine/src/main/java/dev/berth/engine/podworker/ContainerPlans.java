@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerEnvironment;
@@ -39,9 +39,9 @@ final class ContainerPlans {
 
     private final Surroundings around;
     private final PodGround ground;
-    private final PlacedNode node;
+    private final PodPlace node;
 
-    ContainerPlans(Surroundings around, PodGround ground, PlacedNode node) {
+    ContainerPlans(Surroundings around, PodGround ground, PodPlace node) {
         this.around = around;
         this.ground = ground;
         this.node = node;
@@ -159,7 +159,7 @@ final class ContainerPlans {
     private long cpuQuotaMicros(Container container) {
         return Math.min(
                 ContainerResources.cpuQuotaMicros(container),
-                node.size().cpuMillis() * ContainerResources.MICROS_OF_ONE_MILLI);
+                node.cpuMillis() * ContainerResources.MICROS_OF_ONE_MILLI);
     }
 
     private static String workingDir(Container container, String ofImage) {

@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerRun;
@@ -57,7 +57,7 @@ final class ContainerStarts {
     ContainerStarts(
             Surroundings around,
             PodLedger ledger,
-            PlacedNode node,
+            PodPlace node,
             PodMailbox box,
             PodGround ground,
             ProcessHolder holder,

@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ConfigData;
 import dev.berth.core.pod.ConfigNeeds;
 import dev.berth.core.pod.ConfigProblem;
@@ -46,9 +46,6 @@ import org.jspecify.annotations.Nullable;
  * made side by side.
  */
 final class PodGround {
-    /** The size of a Fargate node's disk that pods can use. Source: eks-fargate §3.8 (O). */
-    private static final long EPHEMERAL_STORAGE_BYTES = 17_573_496L << 10;
-
     /**
      * The most processes of a pod: the hard limit of eks-fargate §3.9 for the whole (our choice).
      */
@@ -58,7 +55,7 @@ final class PodGround {
 
     private final Surroundings around;
     private final Pod pod;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final Map<String, Path> etc = new HashMap<>();
     private final Map<String, Path> volumes = new HashMap<>();
     private final Map<Source.Token, Lasting> tokens = new LinkedHashMap<>();
@@ -68,7 +65,7 @@ final class PodGround {
     private boolean groupMade;
     private boolean cpuLimited;
 
-    PodGround(Surroundings around, Pod pod, PlacedNode node) {
+    PodGround(Surroundings around, Pod pod, PodPlace node) {
         this.around = around;
         this.pod = pod;
         this.node = node;
@@ -125,10 +122,10 @@ final class PodGround {
         return new FieldValues(
                 now,
                 new NodeFacts(
-                        node.address(),
-                        node.size().cpuMillis(),
+                        node.hostAddress(),
+                        node.cpuMillis(),
                         Surroundings.memoryBytes(node),
-                        EPHEMERAL_STORAGE_BYTES),
+                        node.ephemeralStorageBytes()),
                 node.address());
     }
 
@@ -225,7 +222,7 @@ final class PodGround {
     /** Puts the provisioned CPU as a limit onto the pod, unless that was done before. */
     void limitCpu() throws GroundFailed {
         if (!cpuLimited) {
-            setGroup(node.size().cpuMillis());
+            setGroup(node.cpuMillis());
             cpuLimited = true;
         }
     }

@@ -1,8 +1,7 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Pod;
-import dev.berth.core.pod.PodAdmission;
 import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
@@ -31,7 +30,7 @@ final class PodWorker implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
 
     private final Surroundings around;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final PodMailbox box;
     private final List<ContainerRuntime.Container> found;
     private final Runnable forget;
@@ -54,7 +53,7 @@ final class PodWorker implements Runnable {
     PodWorker(
             Surroundings around,
             Pod pod,
-            PlacedNode node,
+            PodPlace node,
             List<ContainerRuntime.Container> found,
             PodMailbox box,
             Runnable forget) {
@@ -80,7 +79,7 @@ final class PodWorker implements Runnable {
         starts =
                 new ContainerStarts(
                         around, ledger, node, box, ground, holder, hooks, tries, alarm, stops);
-        end = new PodEnd(around, ledger, box, probes, alarm);
+        end = new PodEnd(around, ledger, node, box, probes, alarm);
         restarts = new Restarts(ledger, starts, stops, tries, end);
         volumes = new VolumeRenewal(ledger, box, ground);
     }
@@ -153,6 +152,9 @@ final class PodWorker implements Runnable {
         if (!ledger.adopted()) {
             adoption.adopt(found);
             began = !found.isEmpty() || ledger.pod().status().startTime() != null;
+            if (began && !ledger.pod().status().phase().ended()) {
+                around.nodes().adopted(ledger.pod(), node);
+            }
         }
         if (ledger.gone()) {
             stops.all();
@@ -188,8 +190,11 @@ final class PodWorker implements Runnable {
     }
 
     private boolean refuse() {
-        var refusal = PodAdmission.refusal(ledger.pod(), node.podUid());
-        if (refusal.isEmpty() || ledger.pod().deleting()) {
+        if (ledger.pod().deleting()) {
+            return false;
+        }
+        var refusal = around.nodes().refusal(ledger.pod(), node);
+        if (refusal.isEmpty()) {
             return false;
         }
         ledger.event(true, refusal.get().reason(), refusal.get().message());
