@@ -17,6 +17,7 @@ import static dev.berth.adapter.kube.Json.timeOrNull;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.EnvSource;
 import dev.berth.core.pod.Container.Handler;
+import dev.berth.core.pod.Grant;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodMetadata;
 import dev.berth.core.pod.PodSecurity;
@@ -512,7 +513,19 @@ final class PodTranslation {
                 integer(node, "restartCount", 0),
                 text(node, "image"),
                 text(node, "imageID"),
-                emptyAsNull(textOrNull(node, "containerID")));
+                emptyAsNull(textOrNull(node, "containerID")),
+                sizes(node));
+    }
+
+    private static PodStatus.@Nullable Sizes sizes(JsonNode node) {
+        var resources = node.path("resources");
+        return resources.isObject()
+                ? new PodStatus.Sizes(
+                        new Grant(
+                                quantities(resources.path("requests")),
+                                quantities(resources.path("limits"))),
+                        quantities(node.path("allocatedResources")))
+                : null;
     }
 
     private static @Nullable ContainerState state(JsonNode node) {

@@ -1,9 +1,11 @@
 package dev.berth.adapter.kube;
 
+import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
+import dev.berth.core.unit.Quantity;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,7 +22,13 @@ import org.jspecify.annotations.Nullable;
 final class StatusPatch {
     /** Conditions that only a node writes; the scheduler's and readiness gates' are not here. */
     private static final Set<String> OF_THE_NODE =
-            Set.of("PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready");
+            Set.of(
+                    "PodReadyToStartContainers",
+                    "Initialized",
+                    "ContainersReady",
+                    "Ready",
+                    PodResize.PENDING,
+                    PodResize.IN_PROGRESS);
 
     /** Ends that nobody saw: a kubelet tells no times of them. */
     private static final Set<String> UNSEEN =
@@ -110,6 +118,15 @@ final class StatusPatch {
         body.put("imageID", status.imageId());
         putUnlessNull(body, "containerID", status.containerId());
         putUnlessNull(body, "started", status.started());
+        var sizes = status.sizes();
+        if (sizes != null) {
+            var resources = new LinkedHashMap<String, Object>();
+            putUnlessEmpty(resources, "limits", sizes.actual().limits());
+            putUnlessEmpty(resources, "requests", sizes.actual().requests());
+            // Without it the API server takes the node for one that cannot resize.
+            body.put("resources", resources);
+            putUnlessEmpty(body, "allocatedResources", sizes.allocated());
+        }
         return body;
     }
 
@@ -138,6 +155,15 @@ final class StatusPatch {
                 yield Map.of("terminated", body);
             }
         };
+    }
+
+    private static void putUnlessEmpty(
+            Map<String, Object> body, String field, Map<String, Quantity> amounts) {
+        if (!amounts.isEmpty()) {
+            var texts = new LinkedHashMap<String, String>();
+            amounts.forEach((name, amount) -> texts.put(name, PodResize.text(name, amount)));
+            body.put(field, texts);
+        }
     }
 
     private static void putUnlessNull(

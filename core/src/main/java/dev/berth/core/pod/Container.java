@@ -82,6 +82,39 @@ public record Container(
         resizePolicies = Map.copyOf(resizePolicies);
     }
 
+    /** The same, given these resources. */
+    public Container given(Grant grant) {
+        return new Container(
+                name,
+                image,
+                imagePullPolicy,
+                command,
+                args,
+                workingDir,
+                env,
+                envFrom,
+                ports,
+                grant.requests(),
+                grant.limits(),
+                volumeMounts,
+                security,
+                startupProbe,
+                livenessProbe,
+                readinessProbe,
+                postStart,
+                preStop,
+                stopSignal,
+                terminationMessagePath,
+                terminationMessagePolicy,
+                restartPolicy,
+                restartRules,
+                resizePolicies,
+                targetContainer,
+                stdin,
+                stdinOnce,
+                tty);
+    }
+
     /** Whether this init container keeps running beside the others (a sidecar). */
     public boolean sidecar() {
         return "Always".equals(restartPolicy);

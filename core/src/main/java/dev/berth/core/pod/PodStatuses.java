@@ -5,6 +5,7 @@ import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.pod.PodStatus.Phase;
+import dev.berth.core.pod.PodStatus.Sizes;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -34,7 +35,9 @@ public final class PodStatuses {
                     "Ready",
                     "ContainersReady",
                     "PodScheduled",
-                    "AllContainersRestarting");
+                    "AllContainersRestarting",
+                    PodResize.PENDING,
+                    PodResize.IN_PROGRESS);
 
     private final Pod pod;
     private final PodStatus before;
@@ -184,7 +187,17 @@ public final class PodStatuses {
                         .filter(image -> !image.isEmpty())
                         .orElse(container.image()),
                 run.map(ContainerRun::imageId).orElse(""),
-                run.map(ContainerRun::containerId).orElse(null));
+                run.map(ContainerRun::containerId).orElse(null),
+                run.isPresent() ? sizes(container, running) : null);
+    }
+
+    private @Nullable Sizes sizes(Container container, boolean running) {
+        var allocated = seen.resize().allocated().get(container.name());
+        if (allocated == null) {
+            return null;
+        }
+        var actual = running ? seen.resize().actual().get(container.name()) : null;
+        return new Sizes(actual == null ? allocated : actual, allocated.requests());
     }
 
     private ContainerState state(Container container, Optional<ContainerRun> run) {
@@ -290,7 +303,8 @@ public final class PodStatuses {
                 status.restartCount(),
                 status.image(),
                 status.imageId(),
-                status.containerId());
+                status.containerId(),
+                status.sizes());
     }
 
     // ---- phase
@@ -324,7 +338,24 @@ public final class PodStatuses {
         if (RestartDecision.mayRestartAll(pod.spec())) {
             conditions.add(allRestarting(phase));
         }
+        if (!phase.ended()) {
+            resizing(PodResize.PENDING, seen.resize().pending()).ifPresent(conditions::add);
+            resizing(PodResize.IN_PROGRESS, seen.resize().inProgress()).ifPresent(conditions::add);
+        }
         return conditions;
+    }
+
+    private static Optional<Condition> resizing(String type, PodResize.@Nullable Told told) {
+        return told == null
+                ? Optional.empty()
+                : Optional.of(
+                        new Condition(
+                                type,
+                                "True",
+                                told.reason().isEmpty() ? null : told.reason(),
+                                told.message().isEmpty() ? null : told.message(),
+                                seconds(told.since()),
+                                told.generation()));
     }
 
     private Condition allRestarting(Phase phase) {

@@ -203,6 +203,16 @@ public final class PodWords {
         return "Init container " + container + " definition changed";
     }
 
+    /** Why a container is stopped whose resources cannot be changed while it runs. */
+    public static String resizeRestarts(Pod pod, String container) {
+        return "Container "
+                + container
+                + " resize requires restart"
+                + (pod.spec().restartPolicy() == PodSpec.RestartPolicy.NEVER
+                        ? ""
+                        : ", will be restarted");
+    }
+
     /** The status of a pod that ran too long. */
     public static final String DEADLINE_EXCEEDED =
             "Pod was active on the node longer than the specified deadline";

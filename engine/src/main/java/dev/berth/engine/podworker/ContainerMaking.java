@@ -22,10 +22,10 @@ final class ContainerMaking {
     private final PodPlace node;
     private final ContainerPlans plans;
 
-    ContainerMaking(Surroundings around, PodGround ground, PodPlace node) {
+    ContainerMaking(Surroundings around, ContainerPlans plans, PodPlace node) {
         this.around = around;
         this.node = node;
-        plans = new ContainerPlans(around, ground, node);
+        this.plans = plans;
     }
 
     /** What came of it. */

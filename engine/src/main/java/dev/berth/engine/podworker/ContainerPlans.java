@@ -133,10 +133,7 @@ final class ContainerPlans {
                 sandbox.ipc(),
                 sandbox.uts(),
                 processesOf,
-                new Limits(
-                        ContainerResources.cpuShares(container),
-                        cpuQuotaMicros(container),
-                        ContainerResources.memoryBytes(container)),
+                limits(container),
                 Privileges.capabilities(security),
                 Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
                 security.readOnlyRootFilesystem(),
@@ -153,6 +150,14 @@ final class ContainerPlans {
                 container.tty(),
                 container.stdin(),
                 around.machine().logs().file(log(pod, container.name(), attempt)));
+    }
+
+    /** What the kernel holds a container to. */
+    Limits limits(Container container) {
+        return new Limits(
+                ContainerResources.cpuShares(container),
+                cpuQuotaMicros(container),
+                ContainerResources.memoryBytes(container));
     }
 
     /** No more than the pod has: the kernel refuses it, where cgroups are of the first version. */

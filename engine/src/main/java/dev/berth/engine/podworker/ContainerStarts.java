@@ -45,6 +45,7 @@ final class ContainerStarts {
     private final PodMailbox box;
     private final PodGround ground;
     private final ProcessHolder holder;
+    private final PodResizes resizes;
     private final ContainerMaking making;
     private final ImagePulls images;
     private final LifecycleHooks hooks;
@@ -61,6 +62,8 @@ final class ContainerStarts {
             PodMailbox box,
             PodGround ground,
             ProcessHolder holder,
+            ContainerPlans plans,
+            PodResizes resizes,
             LifecycleHooks hooks,
             StartTries tries,
             Alarm alarm,
@@ -70,11 +73,12 @@ final class ContainerStarts {
         this.box = box;
         this.ground = ground;
         this.holder = holder;
+        this.resizes = resizes;
         this.hooks = hooks;
         this.tries = tries;
         this.alarm = alarm;
         this.stops = stops;
-        making = new ContainerMaking(around, ground, node);
+        making = new ContainerMaking(around, plans, node);
         images = new ImagePulls(around);
     }
 
@@ -198,7 +202,7 @@ final class ContainerStarts {
                         children.submit(() ->
                                 making.make(
                                         pod,
-                                        container,
+                                        resizes.granted(container),
                                         attempt,
                                         entry.getValue(),
                                         readings,
@@ -270,6 +274,7 @@ final class ContainerStarts {
         }
         ledger.event(name, false, "Started", "Container started");
         tries.started(name);
+        resizes.started(name);
         postStart(name, plan.id());
     }
 

@@ -7,6 +7,7 @@ import dev.berth.core.pod.ContainerRun.End;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodObservation;
 import dev.berth.core.pod.PodObservation.Verdict;
+import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatuses;
 import dev.berth.core.pod.StartProblem;
@@ -50,6 +51,7 @@ final class PodLedger implements AutoCloseable {
     private Pod pod;
     private PodStatus status;
     private @Nullable Verdict verdict;
+    private @Nullable PodResizes resizes;
     private boolean adopted;
     private boolean gone;
     private boolean over;
@@ -93,6 +95,11 @@ final class PodLedger implements AutoCloseable {
     Subscription watch(Runnable watcher) {
         watchers.add(watcher);
         return () -> watchers.remove(watcher);
+    }
+
+    /** Who knows what the containers may use. */
+    void resizes(PodResizes known) {
+        resizes = known;
     }
 
     // ---- what comes in
@@ -231,7 +238,8 @@ final class PodLedger implements AutoCloseable {
                 problems,
                 probes.said(),
                 verdict,
-                over);
+                over,
+                resizes == null ? PodResize.NONE : resizes.state());
     }
 
     /** All runs that are known, the earlier ones of a container first. */

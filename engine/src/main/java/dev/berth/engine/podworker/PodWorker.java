@@ -43,6 +43,7 @@ final class PodWorker implements Runnable {
     private final ContainerStarts starts;
     private final ContainerStops stops;
     private final Restarts restarts;
+    private final PodResizes resizes;
     private final VolumeRenewal volumes;
     private final PodEnd end;
     private @Nullable Instant limitRetry;
@@ -76,9 +77,13 @@ final class PodWorker implements Runnable {
         ledger.onExit(holder::ended);
         adoption = new PodAdoption(around, ledger, box, ground, holder, probes, tries);
         stops = new ContainerStops(around, ledger, box, probes, hooks, alarm);
+        var plans = new ContainerPlans(around, ground, node);
+        resizes = new PodResizes(around, node, plans);
+        ledger.resizes(resizes);
         starts =
                 new ContainerStarts(
-                        around, ledger, node, box, ground, holder, hooks, tries, alarm, stops);
+                        around, ledger, node, box, ground, holder, plans, resizes, hooks, tries,
+                        alarm, stops);
         end = new PodEnd(around, ledger, node, box, probes, alarm);
         restarts = new Restarts(ledger, starts, stops, tries, end);
         volumes = new VolumeRenewal(ledger, box, ground);
@@ -150,6 +155,7 @@ final class PodWorker implements Runnable {
     private void round() throws InterruptedException {
         alarm.close();
         if (!ledger.adopted()) {
+            resizes.adopt(ledger.pod());
             adoption.adopt(found);
             began = !found.isEmpty() || ledger.pod().status().startTime() != null;
             if (began && !ledger.pod().status().phase().ended()) {
@@ -215,6 +221,10 @@ final class PodWorker implements Runnable {
     private void live() throws InterruptedException {
         probes.begin(!found.isEmpty());
         if (restarts.changed()) {
+            box.poke();
+            return;
+        }
+        if (restarts.resized(resizes.look(ledger.pod(), ledger.running()))) {
             box.poke();
             return;
         }
@@ -290,6 +300,7 @@ final class PodWorker implements Runnable {
         }
         add(dues, deadline());
         add(dues, volumes.due());
+        add(dues, resizes.due());
         if (!ledger.running().isEmpty()) {
             add(dues, limitRetry);
         }

@@ -73,6 +73,25 @@ final class Restarts {
     }
 
     /**
+     * Starts containers anew whose resources cannot be changed while they run.
+     *
+     * @return whether there were any
+     */
+    boolean resized(List<String> names) throws InterruptedException {
+        for (var name : names) {
+            ledger.event(name, false, "Killing", PodWords.resizeRestarts(ledger.pod(), name));
+            stops.some(List.of(name), StopPlan.graceSeconds(ledger.pod(), null));
+            if (ledger.leaving()) {
+                return true;
+            }
+        }
+        if (!names.isEmpty()) {
+            starts.start(names);
+        }
+        return !names.isEmpty();
+    }
+
+    /**
      * Takes all containers away, those whose end asked for it last, so that the pod begins anew
      * with its first init container. There are no hooks and there is no grace.
      */
