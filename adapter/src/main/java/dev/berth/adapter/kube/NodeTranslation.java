@@ -163,7 +163,9 @@ final class NodeTranslation {
                 list(
                         status,
                         "images",
-                        image -> new NodeImage(texts(image, "names"), number(image, "sizeBytes", 0))));
+                        image ->
+                                new NodeImage(
+                                        texts(image, "names"), number(image, "sizeBytes", 0))));
     }
 
     private static List<NodeCondition> conditions(JsonNode status) {

@@ -46,6 +46,11 @@ public record OrdinaryNode(
 
     /** What names the node on this machine, among all clusters; never a pod's uid. */
     public String id() {
+        return id(cluster, name);
+    }
+
+    /** What such a node is called on this machine. */
+    public static String id(String cluster, String name) {
         return "node-" + Integer.toHexString(cluster.hashCode()) + "-" + name;
     }
 

@@ -1,5 +1,6 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.core.node.PlacedNode;
 import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
@@ -56,7 +57,9 @@ final class ContainerMaking {
         var machine = around.machine();
         var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
         var limit = ContainerResources.cpuQuotaMicros(container);
-        if (around.settings().cpuLimitsMustFit() && limit > node.cpuMillis() * 100L) {
+        if (node instanceof PlacedNode
+                && around.settings().cpuLimitsMustFit()
+                && limit > node.cpuMillis() * 100L) {
             return new Made.Unstartable(
                     attempt,
                     PodWords.cpuLimitTooLarge(pod, ContainerResources.qosClass(pod.spec()), limit));

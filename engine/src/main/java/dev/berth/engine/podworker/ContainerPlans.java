@@ -11,6 +11,7 @@ import dev.berth.core.pod.Privileges;
 import dev.berth.core.pod.ProcessIdentity;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.port.ContainerRuntime.ContainerPlan;
+import dev.berth.port.ContainerRuntime.HostAccess;
 import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.port.ContainerRuntime.Mount;
 import dev.berth.port.ContainerRuntime.User;
@@ -112,7 +113,7 @@ final class ContainerPlans {
                         files.imageText(rootfs, "etc/passwd").orElse(""),
                         files.imageText(rootfs, "etc/group").orElse(""));
         var security = container.security();
-        var unmasked = Privileges.unmasked(security);
+        var unmasked = security.privileged() || Privileges.unmasked(security);
         var sandbox = ground.sandbox();
         return new ContainerPlan(
                 id(pod.uid(), container.name(), attempt),
@@ -135,9 +136,10 @@ final class ContainerPlans {
                 processesOf,
                 limits(container),
                 Privileges.capabilities(security),
-                Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
+                !security.privileged()
+                        && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
                 security.readOnlyRootFilesystem(),
-                Privileges.seccomp(pod.spec(), container),
+                security.privileged() ? "Unconfined" : Privileges.seccomp(pod.spec(), container),
                 pod.spec().security().sysctls().entrySet().stream()
                         .map(entry -> entry.getKey() + "=" + entry.getValue())
                         .sorted()
@@ -149,7 +151,8 @@ final class ContainerPlans {
                 ContainerResources.oomScore(pod.spec(), container, Surroundings.memoryBytes(node)),
                 container.tty(),
                 container.stdin(),
-                around.machine().logs().file(log(pod, container.name(), attempt)));
+                around.machine().logs().file(log(pod, container.name(), attempt)),
+                new HostAccess(security.privileged(), pod.spec().hostPid()));
     }
 
     /** What the kernel holds a container to. */
@@ -207,7 +210,8 @@ final class ContainerPlans {
                             mount.mountPath(),
                             mount.readOnly() || alwaysReadOnly(pod, mount.volume()),
                             !mount.recursiveReadOnly().equals("Disabled")
-                                    && !mount.recursiveReadOnly().isEmpty()));
+                                    && !mount.recursiveReadOnly().isEmpty(),
+                            mount.mountPropagation()));
         }
         if (!container.terminationMessagePath().isEmpty()) {
             mounts.add(

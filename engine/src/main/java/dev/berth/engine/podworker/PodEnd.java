@@ -1,6 +1,5 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.ContainerRun.End;
 import dev.berth.core.pod.StartProblem;
@@ -18,22 +17,14 @@ final class PodEnd {
 
     private final Surroundings around;
     private final PodLedger ledger;
-    private final PodPlace node;
     private final PodMailbox box;
     private final PodProbes probes;
     private final PodRemains remains;
     private final Alarm alarm;
 
-    PodEnd(
-            Surroundings around,
-            PodLedger ledger,
-            PodPlace node,
-            PodMailbox box,
-            PodProbes probes,
-            Alarm alarm) {
+    PodEnd(Surroundings around, PodLedger ledger, PodMailbox box, PodProbes probes, Alarm alarm) {
         this.around = around;
         this.ledger = ledger;
-        this.node = node;
         this.box = box;
         this.probes = probes;
         this.alarm = alarm;
@@ -63,7 +54,6 @@ final class PodEnd {
         }
         ledger.released();
         ledger.isSettled();
-        around.nodes().ended(pod, node);
         alarm.worldIsWell();
         if (ledger.leaving()) {
             box.poke();
@@ -102,8 +92,7 @@ final class PodEnd {
         try {
             remains.removeRunning(pod.uid(), ledger.existing());
             remains.removeRest(pod.uid(), pod.metadata().namespace(), pod.metadata().name());
-            around.nodes().ended(pod, node);
-            return true;
+                return true;
         } catch (FilesFailed e) {
             LOG.info("pod not removed, tried again pod={} cause={}", pod.key(), e.getMessage());
             alarm.later();

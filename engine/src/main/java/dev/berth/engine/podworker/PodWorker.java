@@ -84,7 +84,7 @@ final class PodWorker implements Runnable {
                 new ContainerStarts(
                         around, ledger, node, box, ground, holder, plans, resizes, hooks, tries,
                         alarm, stops);
-        end = new PodEnd(around, ledger, node, box, probes, alarm);
+        end = new PodEnd(around, ledger, box, probes, alarm);
         restarts = new Restarts(ledger, starts, stops, tries, end);
         volumes = new VolumeRenewal(ledger, box, ground);
     }
@@ -165,6 +165,9 @@ final class PodWorker implements Runnable {
         if (ledger.gone()) {
             stops.all();
             forgotten = end.removeEverything();
+            if (forgotten) {
+                around.nodes().ended(ledger.pod(), node);
+            }
             return;
         }
         if (ledger.settled()) {
@@ -174,25 +177,32 @@ final class PodWorker implements Runnable {
             return;
         }
         if (!began) {
-            began = true;
             around.timeline().stamp(ledger.pod().uid(), Timeline.Phase.TAKEN);
             if (refuse()) {
                 return;
             }
+            began = true;
         }
         if (ledger.pod().status().phase().ended() || ledger.pod().deleting() || ledger.over()) {
             stops.all();
-            end.settle();
+            settle();
             return;
         }
         if (pastDeadline()) {
             ledger.fails(new Verdict("DeadlineExceeded", PodWords.DEADLINE_EXCEEDED));
             ledger.event(false, "DeadlineExceeded", PodWords.DEADLINE_EXCEEDED);
             stops.all();
-            end.settle();
+            settle();
             return;
         }
         live();
+    }
+
+    private void settle() throws InterruptedException {
+        end.settle();
+        if (ledger.settled()) {
+            around.nodes().ended(ledger.pod(), node);
+        }
     }
 
     private boolean refuse() {
@@ -231,7 +241,7 @@ final class PodWorker implements Runnable {
         var decision = decide();
         if (decision.over()) {
             stops.all();
-            end.settle();
+            settle();
             return;
         }
         if (!decision.kill().isEmpty()) {

@@ -75,11 +75,7 @@ public final class PodWorkers implements AutoCloseable {
 
     /** Works for a cluster. */
     public PodWorkers(
-            KubeApi api,
-            Machine machine,
-            PodSettings settings,
-            PodNodes nodes,
-            Timeline timeline) {
+            KubeApi api, Machine machine, PodSettings settings, PodNodes nodes, Timeline timeline) {
         this.api = api;
         this.machine = machine;
         this.settings = settings;
@@ -88,7 +84,14 @@ public final class PodWorkers implements AutoCloseable {
         rotation = new LogRotation(machine, this::all);
         around =
                 new Surroundings(
-                        api, machine, settings, events, timeline, busy, new ClaimsOfWorkers(), nodes);
+                        api,
+                        machine,
+                        settings,
+                        events,
+                        timeline,
+                        busy,
+                        new ClaimsOfWorkers(),
+                        nodes);
         streams = new PodStreams(this, machine);
     }
 
