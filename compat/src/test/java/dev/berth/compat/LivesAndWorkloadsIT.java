@@ -2,11 +2,12 @@ package dev.berth.compat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+
+import java.util.List;
+import java.util.Map;
 
 /** Containers' lives and what Kubernetes' controllers build on them, as kubectl shows them. */
 class LivesAndWorkloadsIT {
@@ -273,8 +274,7 @@ class LivesAndWorkloadsIT {
 
     @Test
     void containers_may_share_their_processes() throws Exception {
-        assertThat(inPod("shared", "one", "ps"))
-                .contains("/pause", "sleep 3600", "sleep 3601");
+        assertThat(inPod("shared", "one", "ps")).contains("/pause", "sleep 3600", "sleep 3601");
         assertThat(inPod("shared", "one", "readlink /proc/1/exe")).isEqualTo("/pause");
     }
 
@@ -295,36 +295,47 @@ class LivesAndWorkloadsIT {
     @Test
     void a_debugger_sees_the_processes_of_its_target() throws Exception {
         berth.kubectl(
-                "debug", "-q", "overridden", "--image=busybox", "--target=main", "--profile=general",
-                "--attach=false", "-c", "debugger", "--", "sleep", "1000");
+                "debug",
+                "-q",
+                "overridden",
+                "--image=busybox",
+                "--target=main",
+                "--profile=general",
+                "--attach=false",
+                "-c",
+                "debugger",
+                "--",
+                "sleep",
+                "1000");
         OneBerth.until(
                 "the debugger runs",
-                () -> field("pod/overridden", "{.status.ephemeralContainerStatuses[0].state}")
-                        .contains("running"));
+                () ->
+                        field("pod/overridden", "{.status.ephemeralContainerStatuses[0].state}")
+                                .contains("running"));
         assertThat(inPod("overridden", "debugger", "ps")).contains("1 root     sleep 3600");
     }
 
     @Test
     void resources_change_in_place_where_the_pods_size_allows_it() throws Exception {
-        berth.kubectl("patch", "pod", "sized", "--subresource=resize", "-p", resize("200m", "180Mi"));
+        berth.kubectl(
+                "patch", "pod", "sized", "--subresource=resize", "-p", resize("200m", "180Mi"));
         OneBerth.until(
                 "it is done",
-                () -> field(
-                                "pod/sized",
-                                "{.status.containerStatuses[0].resources.limits['cpu','memory']}")
-                        .equals("200m 180Mi"));
-        assertThat(
+                () ->
                         field(
-                                "pod/sized",
-                                "{.status.containerStatuses[0]['restartCount','ready']}"))
+                                        "pod/sized",
+                                        "{.status.containerStatuses[0].resources.limits['cpu','memory']}")
+                                .equals("200m 180Mi"));
+        assertThat(field("pod/sized", "{.status.containerStatuses[0]['restartCount','ready']}"))
                 .isEqualTo("0 true");
         berth.kubectl("patch", "pod", "sized", "--subresource=resize", "-p", resize("200m", "1Gi"));
         OneBerth.until(
                 "it is refused",
-                () -> field(
-                                "pod/sized",
-                                "{.status.conditions[?(@.type=='PodResizePending')].reason}")
-                        .equals("Infeasible"));
+                () ->
+                        field(
+                                        "pod/sized",
+                                        "{.status.conditions[?(@.type=='PodResizePending')].reason}")
+                                .equals("Infeasible"));
         assertThat(field("pod/sized", "{.status.containerStatuses[0].allocatedResources.memory}"))
                 .isEqualTo("180Mi");
     }
@@ -341,10 +352,11 @@ class LivesAndWorkloadsIT {
     void one_container_may_begin_all_of_its_pod_anew() throws Exception {
         OneBerth.until(
                 "all began anew",
-                () -> field("pod/together", "{.status.containerStatuses[*].restartCount}")
-                                .equals("1 1")
-                        && field("pod/together", "{.status.containerStatuses[*].ready}")
-                                .equals("true true"));
+                () ->
+                        field("pod/together", "{.status.containerStatuses[*].restartCount}")
+                                        .equals("1 1")
+                                && field("pod/together", "{.status.containerStatuses[*].ready}")
+                                        .equals("true true"));
         assertThat(field("pod/together", "{.status.initContainerStatuses[0].restartCount}"))
                 .isEqualTo("1");
         assertThat(
@@ -377,10 +389,11 @@ class LivesAndWorkloadsIT {
     void what_keeps_containers_from_running_is_told_as_a_kubelet_does() throws Exception {
         OneBerth.until(
                 "all have been tried",
-                () -> waiting("crash").equals("CrashLoopBackOff")
-                        && waiting("message").equals("CrashLoopBackOff")
-                        && waiting("programless").equals("CrashLoopBackOff")
-                        && waiting("absent").contains("mage"));
+                () ->
+                        waiting("crash").equals("CrashLoopBackOff")
+                                && waiting("message").equals("CrashLoopBackOff")
+                                && waiting("programless").equals("CrashLoopBackOff")
+                                && waiting("absent").contains("mage"));
         assertThat(waiting("never")).isEqualTo("ErrImageNeverPull");
         assertThat(waiting("invalid")).isEqualTo("InvalidImageName");
         assertThat(waiting("absent")).isIn("ErrImagePull", "ImagePullBackOff");
@@ -414,8 +427,7 @@ class LivesAndWorkloadsIT {
     // ---- workloads
 
     @Test
-    void a_deployment_rolls_on_and_back_and_its_budget_holds_against_evictions()
-            throws Exception {
+    void a_deployment_rolls_on_and_back_and_its_budget_holds_against_evictions() throws Exception {
         rolledOut("deployment/web");
         berth.kubectl("set", "env", "deployment/web", "V=two");
         rolledOut("deployment/web");
@@ -428,15 +440,12 @@ class LivesAndWorkloadsIT {
         var node = podsOf("web", "{.items[0].spec.nodeName}").split(" ", -1)[0];
         var pod =
                 berth.kubectl(
-                                "get",
-                                "pods",
-                                "--field-selector=spec.nodeName=" + node,
-                                "-o",
-                                "jsonpath={.items[0].metadata.name}");
-        assertThat(
-                        berth.shell()
-                                .run("", "kubectl", "drain", node, "--timeout=1s")
-                                .toString())
+                        "get",
+                        "pods",
+                        "--field-selector=spec.nodeName=" + node,
+                        "-o",
+                        "jsonpath={.items[0].metadata.name}");
+        assertThat(berth.shell().run("", "kubectl", "drain", node, "--timeout=1s").toString())
                 .contains("Cannot evict pod as it would violate the pod's disruption budget.");
         berth.kubectl("scale", "deployment/web", "--replicas=3");
         rolledOut("deployment/web");

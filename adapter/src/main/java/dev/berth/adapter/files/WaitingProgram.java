@@ -37,16 +37,45 @@ final class WaitingProgram {
 
     private static byte[] amd64() {
         return new byte[] {
-            (byte) 0xbf, 17, 0, 0, 0, // mov edi, SIGCHLD
-            0x48, (byte) 0x8d, 0x35, 0x1b, 0, 0, 0, // lea rsi, [end of code]
-            0x31, (byte) 0xd2, // xor edx, edx
-            0x41, (byte) 0xba, 8, 0, 0, 0, // mov r10d, 8
-            (byte) 0xb8, 13, 0, 0, 0, // mov eax, rt_sigaction
-            0x0f, 0x05, // syscall
-            (byte) 0xb8, 34, 0, 0, 0, // again: mov eax, pause
-            0x0f, 0x05, // syscall
-            (byte) 0xeb, (byte) 0xf7, // jmp again
-            0, 0, 0
+            (byte) 0xbf,
+            17,
+            0,
+            0,
+            0, // mov edi, SIGCHLD
+            0x48,
+            (byte) 0x8d,
+            0x35,
+            0x1b,
+            0,
+            0,
+            0, // lea rsi, [end of code]
+            0x31,
+            (byte) 0xd2, // xor edx, edx
+            0x41,
+            (byte) 0xba,
+            8,
+            0,
+            0,
+            0, // mov r10d, 8
+            (byte) 0xb8,
+            13,
+            0,
+            0,
+            0, // mov eax, rt_sigaction
+            0x0f,
+            0x05, // syscall
+            (byte) 0xb8,
+            34,
+            0,
+            0,
+            0, // again: mov eax, pause
+            0x0f,
+            0x05, // syscall
+            (byte) 0xeb,
+            (byte) 0xf7, // jmp again
+            0,
+            0,
+            0
         };
     }
 

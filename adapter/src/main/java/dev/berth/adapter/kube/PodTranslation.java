@@ -27,14 +27,17 @@ import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /**
  * A pod of the API as Berth's records. Every field that the records have is read; what the API
@@ -132,7 +135,8 @@ final class PodTranslation {
                 emptyAsNull(textOrNull(node, "priorityClassName")),
                 list(node, "ephemeralContainers", PodTranslation::container),
                 emptyAsNull(textOrNull(node.path("os"), "name")),
-                integer(node, "priority", 0));
+                integer(node, "priority", 0),
+                emptyAsNull(textOrNull(node, "runtimeClassName")));
     }
 
     private static @Nullable String emptyAsNull(@Nullable String text) {

@@ -1,8 +1,9 @@
 package dev.berth.adapter.oci;
 
-import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
+import dev.berth.port.ContainerRuntime.Limits;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,8 @@
 package dev.berth.core.pod;
 
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+
+import java.time.Instant;
 
 /**
  * One run of a container, as far as the machine or an earlier report knows it.

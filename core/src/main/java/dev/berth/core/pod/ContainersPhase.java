@@ -5,8 +5,10 @@ import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerState.Terminated;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.pod.PodStatus.Phase;
-import java.util.List;
+
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /** Counts what a pod's containers do, which makes its phase. */
 final class ContainersPhase {

@@ -1,6 +1,7 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
+
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

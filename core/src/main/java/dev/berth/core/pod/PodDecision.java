@@ -1,5 +1,7 @@
 package dev.berth.core.pod;
 
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -7,7 +9,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What is to be done for a pod that shall live: which containers start now, which wait for their
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param waiting containers that would start but for their back-off
  * @param kill running containers that one of their probes gave up
  * @param over whether no container is to run any more: what still runs is stopped
- * @param reset when all containers are to be taken away, for the pod to begin anew; nothing else
- *     is to be done then
+ * @param reset when all containers are to be taken away, for the pod to begin anew; nothing else is
+ *     to be done then
  */
 public record PodDecision(
         List<String> start,
@@ -35,7 +36,8 @@ public record PodDecision(
 
     private static final Duration RESET_PACE = Duration.ofSeconds(1);
 
-    private static final PodDecision OVER = new PodDecision(List.of(), List.of(), List.of(), true, Optional.empty());
+    private static final PodDecision OVER =
+            new PodDecision(List.of(), List.of(), List.of(), true, Optional.empty());
 
     /**
      * A container to kill.
@@ -89,9 +91,7 @@ public record PodDecision(
                         .filter(one -> one.current() && !one.reset())
                         .orElse(null);
         var end = run == null ? null : run.end();
-        if (run == null
-                || end == null
-                || !RestartDecision.restartsAll(container, end.exitCode())) {
+        if (run == null || end == null || !RestartDecision.restartsAll(container, end.exitCode())) {
             return Optional.empty();
         }
         var since = run.startedAt() == null ? end.finishedAt() : run.startedAt();

@@ -1,6 +1,9 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -8,7 +11,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where the change of a running pod's resources stands.
@@ -61,8 +63,7 @@ public record PodResize(
         return resizable(spec).stream()
                 .anyMatch(container -> {
                     var granted = allocated.get(container.name());
-                    return granted != null
-                            && !granted.differences(Grant.of(container)).isEmpty();
+                    return granted != null && !granted.differences(Grant.of(container)).isEmpty();
                 });
     }
 

@@ -1,11 +1,13 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What is reported of a pod.

@@ -193,6 +193,13 @@ public final class PodWords {
         return "Failed to create pod sandbox: " + why;
     }
 
+    /** Why there is no place for a pod that asks for another runtime, in containerd's words. */
+    public static String noRuntime(String runtime) {
+        return "rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "
+                + quoted(runtime)
+                + " is configured";
+    }
+
     /** Why a container whose image was changed is stopped. */
     public static String definitionChanged(String container) {
         return "Container " + container + " definition changed, will be restarted";

@@ -2,6 +2,7 @@ package dev.berth.core.pod;
 
 import dev.berth.core.pod.Container.RestartRule;
 import dev.berth.core.pod.PodSpec.RestartPolicy;
+
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -50,9 +51,7 @@ public final class RestartDecision {
     }
 
     private static Optional<RestartRule> rule(Container container, int exitCode) {
-        return container.restartRules().stream()
-                .filter(rule -> rule.matches(exitCode))
-                .findFirst();
+        return container.restartRules().stream().filter(rule -> rule.matches(exitCode)).findFirst();
     }
 
     private static boolean restarts(RestartPolicy policy, int exitCode) {

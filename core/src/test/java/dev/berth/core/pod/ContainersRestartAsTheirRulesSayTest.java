@@ -6,6 +6,7 @@ import static dev.berth.core.pod.WhatStartsNextTest.NOW;
 import static dev.berth.core.pod.WhatStartsNextTest.ended;
 import static dev.berth.core.pod.WhatStartsNextTest.run;
 import static dev.berth.core.pod.WhatStartsNextTest.seen;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.arbitrary;
@@ -14,10 +15,12 @@ import static org.quicktheories.generators.SourceDSL.integers;
 import dev.berth.core.pod.PodSpec.RestartPolicy;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.Phase;
-import java.util.Objects;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import java.util.Objects;
 
 class ContainersRestartAsTheirRulesSayTest {
     private static PodDecision decide(PodBuilder pod, ContainerRun... runs) {
@@ -143,8 +146,7 @@ class ContainersRestartAsTheirRulesSayTest {
     @Test
     void an_end_that_asks_for_it_lets_all_begin_anew() {
         var pod = together();
-        var decision =
-                decide(pod, ended("init", 0, 0), ended("main", 0, 42), run("other", 0));
+        var decision = decide(pod, ended("init", 0, 0), ended("main", 0, 42), run("other", 0));
         assertThat(decision.reset()).contains(NOW.plusSeconds(1));
         assertThat(decision.start()).isEmpty();
         var condition =
@@ -175,9 +177,11 @@ class ContainersRestartAsTheirRulesSayTest {
         assertThat(status.conditionsByType().get("AllContainersRestarting"))
                 .extracting("status", "reason")
                 .containsExactly("False", null);
-        assertThat(((ContainerState.Terminated) Objects.requireNonNull(
-                                status.containers().getFirst().state()))
-                        .reason())
+        assertThat(
+                        ((ContainerState.Terminated)
+                                        Objects.requireNonNull(
+                                                status.containers().getFirst().state()))
+                                .reason())
                 .isEqualTo("RestartingAllContainers");
     }
 

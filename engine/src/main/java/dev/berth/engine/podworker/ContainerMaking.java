@@ -12,6 +12,7 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.PodFiles.FilesFailed;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,8 +68,7 @@ final class ContainerMaking {
         try {
             var variables = plans.variables(pod, container, readings);
             var rootfs = machine.images().mount(image, id);
-            var plan =
-                    plans.plan(pod, container, attempt, image, rootfs, variables, processesOf);
+            var plan = plans.plan(pod, container, attempt, image, rootfs, variables, processesOf);
             machine.runtime().create(plan);
             return new Made.Ready(plan);
         } catch (ConfigProblem | FilesFailed e) {

@@ -18,6 +18,9 @@ import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images.Image;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs.LogName;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -26,7 +29,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes down how a container is to be made: from the pod's wish, the image and what the pod stands
@@ -136,8 +138,7 @@ final class ContainerPlans {
                 processesOf,
                 limits(container),
                 Privileges.capabilities(security),
-                !security.privileged()
-                        && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
+                !security.privileged() && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
                 security.readOnlyRootFilesystem(),
                 security.privileged() ? "Unconfined" : Privileges.seccomp(pod.spec(), container),
                 pod.spec().security().sysctls().entrySet().stream()

@@ -5,6 +5,7 @@ import dev.berth.core.pod.ContainerRun.End;
 import dev.berth.core.pod.StartProblem;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.PodFiles.FilesFailed;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,7 +93,7 @@ final class PodEnd {
         try {
             remains.removeRunning(pod.uid(), ledger.existing());
             remains.removeRest(pod.uid(), pod.metadata().namespace(), pod.metadata().name());
-                return true;
+            return true;
         } catch (FilesFailed e) {
             LOG.info("pod not removed, tried again pod={} cause={}", pod.key(), e.getMessage());
             alarm.later();

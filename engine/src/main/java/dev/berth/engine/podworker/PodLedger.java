@@ -14,6 +14,9 @@ import dev.berth.core.pod.StartProblem;
 import dev.berth.engine.podworker.PodMailbox.Mail;
 import dev.berth.port.ContainerRuntime.Exit;
 import dev.berth.port.Subscription;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -26,7 +29,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one pod's thread knows of its pod, and what it has told of it: the wish, the runs of its
@@ -230,7 +232,8 @@ final class PodLedger implements AutoCloseable {
 
     PodObservation observed() {
         return new PodObservation(
-                ground.attached() && !settled,
+                // Once it is over its namespaces are about to go, and a kubelet says so at once.
+                ground.attached() && !over,
                 ground.attached() ? node.address() : null,
                 node.hostAddress(),
                 firstSeen,

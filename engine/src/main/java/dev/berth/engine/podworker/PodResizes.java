@@ -11,12 +11,14 @@ import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodResize.Told;
 import dev.berth.core.size.ResizeRoom;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Gives running containers other resources when their pod wishes for them: grants or refuses the
@@ -46,8 +48,7 @@ final class PodResizes {
         for (var status : pod.status().everyContainer().toList()) {
             var sizes = status.sizes();
             if (sizes != null) {
-                allocated.put(
-                        status.name(), new Grant(sizes.allocated(), sizes.actual().limits()));
+                allocated.put(status.name(), new Grant(sizes.allocated(), sizes.actual().limits()));
                 actual.put(status.name(), sizes.actual());
             }
         }
@@ -138,8 +139,7 @@ final class PodResizes {
                     case SharedPlace _ -> false;
                 };
         var refusal =
-                ResizeRoom.refusal(
-                        pod.spec(), node.cpuMillis(), node.memoryMebibytes(), fargate);
+                ResizeRoom.refusal(pod.spec(), node.cpuMillis(), node.memoryMebibytes(), fargate);
         if (refusal.isEmpty()) {
             PodResize.resizable(pod.spec())
                     .forEach(container -> allocated.put(container.name(), Grant.of(container)));
@@ -160,9 +160,7 @@ final class PodResizes {
             return inProgress == null ? error : inProgress.message();
         }
         try {
-            around.machine()
-                    .runtime()
-                    .limit(PodLedger.rawId(run), plans.limits(container));
+            around.machine().runtime().limit(PodLedger.rawId(run), plans.limits(container));
             actual.put(container.name(), Grant.of(container));
             return error;
         } catch (RuntimeFailed e) {
@@ -192,11 +190,7 @@ final class PodResizes {
     private void event(Pod pod, boolean warning, String reason, String step, String error) {
         var generation = inProgress == null ? pod.metadata().generation() : inProgress.generation();
         around.event(
-                pod,
-                null,
-                warning,
-                reason,
-                PodResize.event(step, pod.spec(), generation, error));
+                pod, null, warning, reason, PodResize.event(step, pod.spec(), generation, error));
     }
 
     private static @Nullable Container container(Pod pod, String name) {

@@ -2,6 +2,7 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.Pod;
@@ -10,10 +11,12 @@ import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.testkit.FakeContainerRuntime.Behaviour;
 import dev.berth.testkit.FakeImages;
-import java.time.Duration;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
 
 class ImagesOfRunningPodsChangeTest {
     private final Bench bench = new Bench();
@@ -95,7 +98,8 @@ class ImagesOfRunningPodsChangeTest {
 
     @Test
     void a_sidecar_gets_its_new_image_too() throws Exception {
-        var pod = bench.run(aPod().init(aContainer("side").sidecar()).container(aContainer("main")));
+        var pod =
+                bench.run(aPod().init(aContainer("side").sidecar()).container(aContainer("main")));
         var spec =
                 aPod().on(String.valueOf(pod.spec().nodeName()))
                         .init(aContainer("side").sidecar().image("newer"))

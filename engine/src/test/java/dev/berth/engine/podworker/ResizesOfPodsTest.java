@@ -2,6 +2,7 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.ContainerBuilder;
@@ -12,11 +13,13 @@ import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.Sizes;
 import dev.berth.core.unit.Quantity;
 import dev.berth.port.ContainerRuntime.Limits;
-import java.time.Duration;
-import java.util.Map;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
+import java.util.Map;
 
 class ResizesOfPodsTest {
     private final Bench bench = new Bench();
@@ -46,8 +49,7 @@ class ResizesOfPodsTest {
                         .build()
                         .spec();
         bench.api.update(
-                pod.key(),
-                before -> new Pod(later(before.metadata()), spec, before.status()));
+                pod.key(), before -> new Pod(later(before.metadata()), spec, before.status()));
         bench.settle();
     }
 
@@ -159,8 +161,7 @@ class ResizesOfPodsTest {
                         .build()
                         .spec();
         bench.api.update(
-                pod.key(),
-                before -> new Pod(later(before.metadata()), spec, before.status()));
+                pod.key(), before -> new Pod(later(before.metadata()), spec, before.status()));
         bench.restart();
         bench.settle();
         assertThat(bench.runtime.limits(bench.id(pod, "main", 0)))
