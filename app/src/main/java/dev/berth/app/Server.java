@@ -32,6 +32,7 @@ import dev.berth.engine.clusters.ApiAddresses;
 import dev.berth.engine.clusters.AwsAuthMaps;
 import dev.berth.engine.clusters.ClusterRecords;
 import dev.berth.engine.clusters.Clusters;
+import dev.berth.engine.clusters.NameAnswerers;
 import dev.berth.engine.nodes.OrdinaryNodeRecords;
 import dev.berth.engine.profiles.Profiles;
 import dev.berth.port.Store.StoreUnavailable;
@@ -218,7 +219,12 @@ final class Server {
                                         networks, networks, networks, apiAddresses, roles),
                                 options.strictVersions(),
                                 profiles,
-                                List.of(awsAuth, pods, profiles),
+                                List.of(
+                                        awsAuth,
+                                        pods,
+                                        profiles,
+                                        new CoreDnsImages(machine.images(), Wiring.kubeBinaries()),
+                                        new NameAnswerers(records, time)),
                                 time,
                                 random),
                         Clusters::stop);
