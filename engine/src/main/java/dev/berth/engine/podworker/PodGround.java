@@ -16,6 +16,7 @@ import dev.berth.core.pod.ServiceVariables;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.pod.VolumeContents;
+import dev.berth.core.tenancy.HostPorts;
 import dev.berth.core.tenancy.PodLimits;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
@@ -27,6 +28,7 @@ import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.PodNetwork.NodeShare;
+import dev.berth.port.PodNetwork.PortLead;
 import dev.berth.port.PodNetwork.Sandbox;
 
 import org.jspecify.annotations.Nullable;
@@ -207,7 +209,7 @@ final class PodGround {
 
     private @Nullable Void attach() throws GroundFailed {
         try {
-            sandbox =
+            var made =
                     around.machine()
                             .network()
                             .attach(
@@ -217,6 +219,8 @@ final class PodGround {
                                             node.address(),
                                             hostname(),
                                             share()));
+            leadPorts();
+            sandbox = made;
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);
             return null;
         } catch (NetworkFailed e) {
@@ -224,6 +228,24 @@ final class PodGround {
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(String.valueOf(e.getMessage())),
                     e);
+        }
+    }
+
+    /** Ports of an ordinary node that lead to the pod. */
+    private void leadPorts() throws NetworkFailed {
+        if (node instanceof SharedPlace shared) {
+            var leads =
+                    HostPorts.mappings(pod.spec()).stream()
+                            .map(mapping ->
+                                    new PortLead(
+                                            mapping.host().address(),
+                                            mapping.host().protocol(),
+                                            mapping.host().port(),
+                                            mapping.containerPort()))
+                            .toList();
+            if (!leads.isEmpty()) {
+                around.machine().network().leadPorts(shared.node().id(), pod.uid(), leads);
+            }
         }
     }
 
