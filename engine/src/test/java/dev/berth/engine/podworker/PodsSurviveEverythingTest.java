@@ -2,6 +2,7 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.node.PlacedNode;
@@ -39,6 +40,11 @@ import dev.berth.testkit.FakePodLogs;
 import dev.berth.testkit.FakePodNetwork;
 import dev.berth.testkit.FakeProbeNetwork;
 import dev.berth.testkit.FakeTime;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -48,9 +54,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 
 /**
  * Many lives of pods in worlds that do everything wrong: calls fail before and after their work,
