@@ -84,6 +84,12 @@ public interface PodFiles {
      */
     Optional<String> imageText(Path rootfs, String path);
 
+    /**
+     * What the volumes of a pod take, by name; those in memory that all pods share are not there,
+     * nor are folders of the host. It looks at every file: ask seldom.
+     */
+    Map<String, DiskUse> use(String podUid) throws FilesFailed;
+
     /** Takes away the volumes of a pod that has ended; nothing when there are none. */
     void removeVolumes(String podUid) throws FilesFailed;
 

@@ -3,6 +3,7 @@ package dev.berth.adapter.files;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.core.pod.VolumeFile;
+import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -300,6 +301,22 @@ public final class DiskPodFiles implements PodFiles {
             List.of(target.split("/")).reversed().forEach(todo::addFirst);
         }
         return Optional.of(at);
+    }
+
+    @Override
+    public Map<String, DiskUse> use(String podUid) throws FilesFailed {
+        var use = new HashMap<String, DiskUse>();
+        try (var folders = Files.newDirectoryStream(folder(podUid).resolve("volumes"))) {
+            for (var folder : folders) {
+                use.put(folder.getFileName().toString(), Trees.use(folder));
+            }
+        } catch (NoSuchFileException none) {
+            return Map.of();
+        } catch (IOException e) {
+            throw new FilesFailed(
+                    "cannot look at the volumes of pod " + podUid + ": " + e.getMessage(), e);
+        }
+        return use;
     }
 
     @Override

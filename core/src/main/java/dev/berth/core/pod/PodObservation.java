@@ -56,8 +56,14 @@ public record PodObservation(
      *
      * @param reason such as {@code DeadlineExceeded}
      * @param message for people
+     * @param disruption whether the node's own need is to blame, not the pod's doing
      */
-    public record Verdict(String reason, String message) {}
+    public record Verdict(String reason, String message, boolean disruption) {
+        /** The pod's own doing. */
+        public Verdict(String reason, String message) {
+            this(reason, message, false);
+        }
+    }
 
     /** The latest run of a container. */
     public Optional<ContainerRun> latest(String container) {

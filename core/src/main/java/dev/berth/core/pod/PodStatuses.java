@@ -392,12 +392,25 @@ public final class PodStatuses {
     private List<Condition> conditions(
             List<ContainerStatus> init, List<ContainerStatus> others, Phase phase) {
         var containersReady = containersReady(init, others, phase);
-        return List.of(
-                condition("PodReadyToStartContainers", seen.attached(), null, null),
-                initialized(init, others, phase),
-                ready(containersReady),
-                containersReady,
-                condition("PodScheduled", true, null, null));
+        var conditions =
+                new ArrayList<>(
+                        List.of(
+                                condition(
+                                        "PodReadyToStartContainers", seen.attached(), null, null),
+                                initialized(init, others, phase),
+                                ready(containersReady),
+                                containersReady,
+                                condition("PodScheduled", true, null, null)));
+        var verdict = seen.verdict();
+        if (verdict != null && verdict.disruption()) {
+            conditions.add(
+                    condition(
+                            "DisruptionTarget",
+                            true,
+                            "TerminationByKubelet",
+                            verdict.message()));
+        }
+        return conditions;
     }
 
     private Condition initialized(

@@ -46,9 +46,6 @@ import org.jspecify.annotations.Nullable;
  * made side by side.
  */
 final class PodGround {
-    /** The size of a Fargate node's disk that pods can use. Source: eks-fargate §3.8 (O). */
-    private static final long EPHEMERAL_STORAGE_BYTES = 17_573_496L << 10;
-
     /**
      * The most processes of a pod: the hard limit of eks-fargate §3.9 for the whole (our choice).
      */
@@ -128,7 +125,7 @@ final class PodGround {
                         node.address(),
                         node.size().cpuMillis(),
                         Surroundings.memoryBytes(node),
-                        EPHEMERAL_STORAGE_BYTES),
+                        Surroundings.storageBytes(now)),
                 node.address());
     }
 

@@ -52,6 +52,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -116,6 +117,7 @@ final class PodWorker implements Runnable {
     private boolean gone;
     private boolean forgotten;
     private Subscription timer = () -> {};
+    private final AtomicReference<@Nullable Verdict> evicted = new AtomicReference<>();
     private final AtomicBoolean configChanged = new AtomicBoolean();
     private volatile View view;
     private volatile boolean ended;
@@ -175,6 +177,13 @@ final class PodWorker implements Runnable {
                 && (change.secret() ? needs.secrets() : needs.configMaps())
                         .contains(change.name())) {
             configChanged.set(true);
+            box.poke();
+        }
+    }
+
+    /** The pod uses more than it may, and has to go. Any thread. */
+    void evict(Verdict why) {
+        if (evicted.compareAndSet(null, why)) {
             box.poke();
         }
     }
@@ -352,6 +361,14 @@ final class PodWorker implements Runnable {
         if (pastDeadline()) {
             verdict = new Verdict("DeadlineExceeded", PodWords.DEADLINE_EXCEEDED);
             around.event(pod, null, false, "DeadlineExceeded", PodWords.DEADLINE_EXCEEDED);
+            stopAll();
+            settle();
+            return;
+        }
+        var eviction = evicted.get();
+        if (eviction != null) {
+            verdict = eviction;
+            around.event(pod, null, true, eviction.reason(), eviction.message());
             stopAll();
             settle();
             return;
@@ -829,7 +846,9 @@ final class PodWorker implements Runnable {
         if (running().isEmpty()) {
             return;
         }
-        var grace = StopPlan.graceSeconds(pod, gone ? 0L : null);
+        var grace =
+                StopPlan.graceSeconds(
+                        pod, gone ? 0L : evicted.get() != null ? StopPlan.EVICTED_SECONDS : null);
         for (var run : running()) {
             containerEvent(run.name(), false, "Killing", PodWords.stopping(run.name()));
         }

@@ -1,7 +1,9 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.core.node.FargateNode;
 import dev.berth.core.node.PlacedNode;
 import dev.berth.core.pod.Pod;
+import dev.berth.core.size.Sizing;
 import dev.berth.engine.Busy;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.Container;
@@ -59,6 +61,14 @@ record Surroundings(
 
     private static boolean named(java.util.List<dev.berth.core.pod.Container> some, String name) {
         return some.stream().anyMatch(one -> one.name().equals(name));
+    }
+
+    /** What a pod can use of its node's disk. */
+    static long storageBytes(Pod pod) {
+        return FargateNode.usableStorageBytes(
+                Sizing.of(pod.spec()) instanceof Sizing.Provisioned(var _, var gibibytes)
+                        ? gibibytes
+                        : Sizing.DEFAULT_STORAGE_GIBIBYTES);
     }
 
     /** The most of a node that its pod may use. */
