@@ -138,7 +138,7 @@ final class StorageWatch implements AutoCloseable {
     }
 
     /** Looks at a pod and gives the bytes to its nearest limit. */
-    private long look(PodWorker worker, PodWorker.View view) throws FilesFailed {
+    private long look(PodWorker worker, PodLedger.View view) throws FilesFailed {
         var pod = view.pod();
         var use = use(machine, view);
         var most = Surroundings.storageBytes(pod);
@@ -147,12 +147,12 @@ final class StorageWatch implements AutoCloseable {
     }
 
     /** What a pod uses. It looks at every file, and foreign calls hold the calling thread. */
-    static StorageUse use(Machine machine, PodWorker.View view) throws FilesFailed {
+    static StorageUse use(Machine machine, PodLedger.View view) throws FilesFailed {
         var pod = view.pod();
         var roots = new HashMap<String, Long>();
         for (var run : view.runs()) {
             if (run.running()) {
-                roots.put(run.name(), machine.images().written(PodWorker.rawId(run)).bytes());
+                roots.put(run.name(), machine.images().written(PodLedger.rawId(run)).bytes());
             }
         }
         return new StorageUse(
