@@ -11,6 +11,7 @@ import dev.berth.core.node.HostFacts;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
+import dev.berth.core.pod.FileSystems;
 import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
 import dev.berth.edge.kubelet.KubeletEndpoint;
@@ -73,6 +74,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final dev.berth.engine.podworker.Machine ground;
     private final Places places;
     private final Supplier<Set<String>> apiAddresses;
+    private final FileSystems fileSystems;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
     /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
@@ -88,6 +90,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             Time time,
             RecentTimelines timelines,
             double memoryOvercommit,
+            FileSystems fileSystems,
             Supplier<Set<String>> apiAddresses)
             throws IOException {
         this.data = data;
@@ -99,6 +102,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.time = time;
         this.timelines = timelines;
         this.apiAddresses = apiAddresses;
+        this.fileSystems = fileSystems;
         this.ground =
                 new dev.berth.engine.podworker.Machine(
                         machine.runtime(),
@@ -160,7 +164,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             new PodSettings(
                                     cluster.name(),
                                     dns(cluster),
-                                    CpuLimit.mustFit(cluster.kubernetesVersion())),
+                                    CpuLimit.mustFit(cluster.kubernetesVersion()),
+                                    fileSystems),
                             nodes::placed,
                             timelines);
             began.add(workers);

@@ -131,7 +131,8 @@ class ServicesAndNamesIT {
         var addresses =
                 berth.kubectl(
                         "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].status.podIP}");
-        // CoreDNS may hold an answer from before the second pod was ready for as long as its time to live says
+        // CoreDNS may hold an answer from before the second pod was ready for as long as its time
+        // to live says
         var asked =
                 "for i in $(seq 40); do n=$(nslookup headless.default.svc.cluster.local); "
                         + "[ $(echo \"$n\" | grep -c 172.27) = 2 ] && break; sleep 1; done; echo \"$n\"";

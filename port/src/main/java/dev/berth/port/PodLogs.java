@@ -2,8 +2,8 @@ package dev.berth.port;
 
 import dev.berth.port.PodFiles.FilesFailed;
 import java.io.IOException;
-import java.util.Map;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**

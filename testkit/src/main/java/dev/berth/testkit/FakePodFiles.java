@@ -113,9 +113,18 @@ public final class FakePodFiles implements PodFiles {
     }
 
     @Override
-    public Path subPath(String podUid, String volume, String subPath) throws FilesFailed {
+    public Path attachFolder(
+            String podUid, String volume, Path folder, String below, @Nullable Maker maker)
+            throws FilesFailed {
         checkFault();
-        return path(podUid, "volumes", volume + "/" + subPath);
+        return path(podUid, "binds", volume);
+    }
+
+    @Override
+    public Path subPath(String podUid, Path volume, String subPath, String user)
+            throws FilesFailed {
+        checkFault();
+        return volume.resolve(subPath);
     }
 
     @Override

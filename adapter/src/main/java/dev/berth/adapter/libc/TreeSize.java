@@ -61,8 +61,7 @@ public final class TreeSize {
     private static final MethodHandle STATX =
             LINKER.downcallHandle(
                     LINKER.defaultLookup().findOrThrow("statx"),
-                    FunctionDescriptor.of(
-                            JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS),
+                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS),
                     Linker.Option.captureCallState("errno"));
     private static final MethodHandle GETDENTS64 =
             LINKER.downcallHandle(
@@ -161,7 +160,9 @@ public final class TreeSize {
             if (filled <= 0) {
                 return folders;
             }
-            for (long at = 0; at < filled; at += Short.toUnsignedInt(names.get(JAVA_SHORT, at + 16))) {
+            for (long at = 0;
+                    at < filled;
+                    at += Short.toUnsignedInt(names.get(JAVA_SHORT, at + 16))) {
                 var end = NAME_AT;
                 while (names.get(JAVA_BYTE, at + end) != 0) {
                     end++;
@@ -240,7 +241,9 @@ public final class TreeSize {
     private long getdents(int folder) throws Errno {
         try {
             var filled =
-                    (long) GETDENTS64.invokeExact(errno, SYS_GETDENTS64, folder, names, names.byteSize());
+                    (long)
+                            GETDENTS64.invokeExact(
+                                    errno, SYS_GETDENTS64, folder, names, names.byteSize());
             return filled >= 0 ? filled : gone("getdents");
         } catch (Throwable thrown) {
             throw passOn(thrown);

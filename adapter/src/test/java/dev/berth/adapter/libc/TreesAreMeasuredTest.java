@@ -16,8 +16,7 @@ class TreesAreMeasuredTest {
 
     private static long du(Path path) throws Exception {
         var process = new ProcessBuilder("du", "-sx", "--block-size=1", path.toString()).start();
-        var said =
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
         assertThat(process.waitFor()).isZero();
         return Long.parseLong(said.split("\t", 2)[0]);
     }

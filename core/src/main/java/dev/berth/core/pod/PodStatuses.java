@@ -395,8 +395,7 @@ public final class PodStatuses {
         var conditions =
                 new ArrayList<>(
                         List.of(
-                                condition(
-                                        "PodReadyToStartContainers", seen.attached(), null, null),
+                                condition("PodReadyToStartContainers", seen.attached(), null, null),
                                 initialized(init, others, phase),
                                 ready(containersReady),
                                 containersReady,
@@ -404,11 +403,7 @@ public final class PodStatuses {
         var verdict = seen.verdict();
         if (verdict != null && verdict.disruption()) {
             conditions.add(
-                    condition(
-                            "DisruptionTarget",
-                            true,
-                            "TerminationByKubelet",
-                            verdict.message()));
+                    condition("DisruptionTarget", true, "TerminationByKubelet", verdict.message()));
         }
         return conditions;
     }

@@ -136,8 +136,7 @@ public final class StorageEviction {
                 sidecars = atItsTurn;
             }
         }
-        var running =
-                sidecars + spec.containers().stream().mapToLong(StorageEviction::limit).sum();
+        var running = sidecars + spec.containers().stream().mapToLong(StorageEviction::limit).sum();
         return OptionalLong.of(Math.max(running, largest));
     }
 

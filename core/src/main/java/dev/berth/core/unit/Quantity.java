@@ -155,9 +155,9 @@ public record Quantity(BigDecimal amount) implements Comparable<Quantity> {
     }
 
     /**
-     * The form with fewer digits out of {@link #binaryText} and {@link #decimalText}, the
-     * binary one if they are equal. It is the one that people write, since the form that an amount
-     * was written in is not kept: {@code 100Mi} and {@code 1G} come back as they were.
+     * The form with fewer digits out of {@link #binaryText} and {@link #decimalText}, the binary
+     * one if they are equal. It is the one that people write, since the form that an amount was
+     * written in is not kept: {@code 100Mi} and {@code 1G} come back as they were.
      */
     public String shortText() {
         var binary = binaryText();

@@ -107,9 +107,7 @@ class StorageIsLimitedTest {
     @Test
     void a_pod_that_fills_its_node_is_evicted_for_the_node() {
         var spec =
-                aPod().container(
-                                aContainer("main")
-                                        .requesting(Map.of("ephemeral-storage", "2Gi")))
+                aPod().container(aContainer("main").requesting(Map.of("ephemeral-storage", "2Gi")))
                         .build()
                         .spec();
         assertThat(words(spec, container(NODE, 0))).isEqualTo("stays");

@@ -40,8 +40,7 @@ final class ContainerMaking {
     }
 
     /** Makes it; what was begun and did not work is away again. */
-    Made make(
-            Pod pod, Container container, int attempt, Image image, PodGround.Readings readings)
+    Made make(Pod pod, Container container, int attempt, Image image, PodGround.Readings readings)
             throws InterruptedException {
         var machine = around.machine();
         var id = ContainerPlans.id(pod.uid(), container.name(), attempt);

@@ -176,7 +176,9 @@ final class ContainerPlans {
                 mounts.add(new Mount(ground.etc(file).toString(), target, false, false));
             }
         }
+        var index = 0;
         for (var mount : container.volumeMounts()) {
+            index++;
             var volume = ground.volume(mount.volume());
             if (volume == null) {
                 throw new ConfigProblem(
@@ -190,7 +192,15 @@ final class ContainerPlans {
                     mount.subPathExpr().isEmpty()
                             ? mount.subPath()
                             : Expansion.expand(mount.subPathExpr(), variables::get);
-            var source = subPath.isEmpty() ? volume : subPath(pod, container, mount, subPath);
+            var source = subPath.isEmpty()
+                            ? volume
+                            : subPath(
+                                    pod,
+                                    container,
+                                    mount,
+                                    volume,
+                                    subPath,
+                                    container.name() + "/" + index);
             mounts.add(
                     new Mount(
                             source.toString(),
@@ -213,7 +223,13 @@ final class ContainerPlans {
         return mounts;
     }
 
-    private Path subPath(Pod pod, Container container, Container.VolumeMount mount, String subPath)
+    private Path subPath(
+            Pod pod,
+            Container container,
+            Container.VolumeMount mount,
+            Path volume,
+            String subPath,
+            String user)
             throws ConfigProblem {
         if (subPath.startsWith("/")) {
             throw new ConfigProblem("error SubPath `" + subPath + "` must not be an absolute path");
@@ -223,7 +239,7 @@ final class ContainerPlans {
                     "unable to provision SubPath `" + subPath + "`: must not contain '..'");
         }
         try {
-            return around.machine().files().subPath(pod.uid(), mount.volume(), subPath);
+            return around.machine().files().subPath(pod.uid(), volume, subPath, user);
         } catch (FilesFailed e) {
             // The details could tell a pod about the machine's disk.
             throw new ConfigProblem(

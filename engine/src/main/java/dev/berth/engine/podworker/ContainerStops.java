@@ -64,7 +64,8 @@ final class ContainerStops {
         if (running.isEmpty()) {
             return;
         }
-        var grace = StopPlan.graceSeconds(ledger.pod(), ledger.gone() ? Long.valueOf(0) : secondsMost);
+        var grace =
+                StopPlan.graceSeconds(ledger.pod(), ledger.gone() ? Long.valueOf(0) : secondsMost);
         for (var run : running) {
             ledger.event(run.name(), false, "Killing", PodWords.stopping(run.name()));
         }
@@ -119,12 +120,12 @@ final class ContainerStops {
                 }
                 var newer =
                         StopPlan.graceSeconds(
-                                ledger.pod(), ledger.gone() ? Long.valueOf(0) : Long.valueOf(shortest));
+                                ledger.pod(),
+                                ledger.gone() ? Long.valueOf(0) : Long.valueOf(shortest));
                 if (whole && newer < shortest) {
                     shortest = newer;
                     var earlier =
-                            ledger.now()
-                                    .plusSeconds(Math.max(newer, StopPlan.GRACE_LEAST_SECONDS));
+                            ledger.now().plusSeconds(Math.max(newer, StopPlan.GRACE_LEAST_SECONDS));
                     until = earlier.isBefore(until) ? earlier : until;
                 }
                 if (!said.equals(probes.said())) {

@@ -14,11 +14,13 @@ import dev.berth.core.pod.ServiceVariables;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.pod.VolumeContents;
+import dev.berth.core.refusal.UnsupportedSpec;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.KubeApi.Token;
+import dev.berth.port.PodFiles;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
@@ -381,8 +383,8 @@ final class PodGround {
                                 volume.name(),
                                 medium.equals("Memory") ? memoryBytes(sizeLimitBytes) : null,
                                 group);
-                case Source.Claim _,
-                        Source.HostPath _,
+                case Source.Claim claim -> claimed(volume, claim);
+                case Source.HostPath _,
                         Source.Image _,
                         Source.Other _,
                         Source.Token _,
@@ -398,6 +400,43 @@ final class PodGround {
             throw new GroundFailed(
                     "FailedMount",
                     PodWords.mountFailed(volume.name(), String.valueOf(e.getMessage())),
+                    e);
+        }
+    }
+
+    /** The folder that an EFS volume means. */
+    private Path claimed(Volume volume, Source.Claim claim)
+            throws ConfigProblem, FilesFailed, GroundFailed {
+        var bound = around.api().claim(pod.metadata().namespace(), claim.claimName()).orElse(null);
+        if (bound == null || bound.volumeName() == null) {
+            throw new ConfigProblem(
+                    "error processing PVC %s/%s: %s"
+                            .formatted(
+                                    pod.metadata().namespace(),
+                                    claim.claimName(),
+                                    bound == null ? "not found" : "PVC is not bound"));
+        }
+        if (!UnsupportedSpec.EFS_DRIVER.equals(bound.csiDriver())
+                || bound.volumeHandle() == null) {
+            throw new ConfigProblem("volumes of " + bound.volumeName() + " are not served here");
+        }
+        try {
+            var place = around.settings().fileSystems().locate(bound.volumeHandle());
+            return around.machine()
+                    .files()
+                    .attachFolder(
+                            pod.uid(),
+                            volume.name(),
+                            Path.of(place.folder()),
+                            place.below(),
+                            place.uid() == null || place.gid() == null
+                                    ? null
+                                    : new PodFiles.Maker(place.uid(), place.gid()));
+        } catch (FilesFailed | ConfigProblem e) {
+            // A kubelet names such a volume as the cluster does, not as the pod does.
+            throw new GroundFailed(
+                    "FailedMount",
+                    PodWords.mountFailed(bound.volumeName(), String.valueOf(e.getMessage())),
                     e);
         }
     }

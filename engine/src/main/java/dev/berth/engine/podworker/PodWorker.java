@@ -78,9 +78,7 @@ final class PodWorker implements Runnable {
         tries = new StartTries(ledger);
         adoption = new PodAdoption(around, ledger, box, ground, probes, tries);
         stops = new ContainerStops(around, ledger, box, probes, hooks, alarm);
-        starts =
-                new ContainerStarts(
-                        around, ledger, node, box, ground, hooks, tries, alarm, stops);
+        starts = new ContainerStarts(around, ledger, node, box, ground, hooks, tries, alarm, stops);
         restarts = new Restarts(ledger, starts, stops, tries);
         volumes = new VolumeRenewal(ledger, box, ground);
         end = new PodEnd(around, ledger, box, probes, alarm);
@@ -242,8 +240,7 @@ final class PodWorker implements Runnable {
         }
         decision.waiting().forEach(tries::waits);
         var now = ledger.now();
-        var due =
-                decision.start().stream().filter(name -> !now.isBefore(tries.due(name))).toList();
+        var due = decision.start().stream().filter(name -> !now.isBefore(tries.due(name))).toList();
         var blocked = starts.notBefore();
         if (!due.isEmpty() && (blocked == null || !now.isBefore(blocked))) {
             volumes.begins(ledger.pod().metadata());
@@ -271,9 +268,7 @@ final class PodWorker implements Runnable {
             limitRetry = null;
         } catch (GroundFailed e) {
             LOG.warn(
-                    "CPU limit not set, tried again pod={} cause={}",
-                    ledger.pod().key(),
-                    e.text());
+                    "CPU limit not set, tried again pod={} cause={}", ledger.pod().key(), e.text());
             limitRetry = ledger.now().plus(StartTries.CONTAINER_RETRY);
         }
     }

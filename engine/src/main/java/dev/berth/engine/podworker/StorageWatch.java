@@ -77,9 +77,7 @@ final class StorageWatch implements AutoCloseable {
             timer.close();
             armedFor = soonest.get();
             var delay = Duration.between(machine.time().now(), armedFor);
-            timer =
-                    machine.time()
-                            .after(delay.isNegative() ? Duration.ZERO : delay, this::round);
+            timer = machine.time().after(delay.isNegative() ? Duration.ZERO : delay, this::round);
         }
     }
 
@@ -130,7 +128,8 @@ final class StorageWatch implements AutoCloseable {
                     var room = look(worker, view);
                     next(uid, room, machine.time().nanos() - begun);
                 } catch (FilesFailed | UncheckedIOException e) {
-                    LOG.info("disk use not known pod={} cause={}", view.pod().key(), e.getMessage());
+                    LOG.info(
+                            "disk use not known pod={} cause={}", view.pod().key(), e.getMessage());
                     next(uid, 0, machine.time().nanos() - begun);
                 }
             }

@@ -114,7 +114,8 @@ class StorageIsWatchedTest {
     void a_pod_that_begins_later_does_not_wait_for_the_others() throws Exception {
         bench.run(aPod());
         bench.pass(Duration.ofSeconds(15));
-        var pod = bench.run(aPod().named("b").uid("uid-b").volume("x", new Source.EmptyDir("", 1L)));
+        var pod =
+                bench.run(aPod().named("b").uid("uid-b").volume("x", new Source.EmptyDir("", 1L)));
         bench.files.grow(pod.uid(), "x", 2);
         bench.pass(StorageWatch.SHORTEST);
         assertThat(bench.now(pod).status().reason()).isEqualTo("Evicted");
