@@ -6,6 +6,9 @@ import dev.berth.adapter.image.Platform;
 import dev.berth.adapter.image.RegistrySettings;
 import dev.berth.adapter.libc.MountTable;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileVisitResult;
@@ -18,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Makes the adapters that commands and server share, from the data folder and the environment. */
 final class Wiring {
@@ -98,8 +100,7 @@ final class Wiring {
             return;
         }
         var real = root.toRealPath();
-        if (MountTable.read().below(real).stream()
-                .anyMatch(mount -> !mount.point().equals(real))) {
+        if (MountTable.read().below(real).stream().anyMatch(mount -> !mount.point().equals(real))) {
             // What is mounted may be a folder of the user's.
             throw new IOException(root + " is not removed: something is still mounted there");
         }

@@ -7,6 +7,11 @@ import dev.berth.adapter.libc.MountTable;
 import dev.berth.core.pod.VolumeFile;
 import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -21,9 +26,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The pods' files below a data folder. Secrets of all pods lie on one tmpfs, mounted when the first
@@ -212,8 +214,7 @@ public final class DiskPodFiles implements PodFiles {
                                         below,
                                         maker == null
                                                 ? null
-                                                : new Beneath.Maker(
-                                                        0755, maker.uid(), maker.gid()),
+                                                : new Beneath.Maker(0755, maker.uid(), maker.gid()),
                                         target));
     }
 
@@ -237,8 +238,7 @@ public final class DiskPodFiles implements PodFiles {
     }
 
     /** Mounts something below a folder on a target that is a folder or a file as it is. */
-    private static Path bind(
-            Path folder, String below, Beneath.@Nullable Maker maker, Path target)
+    private static Path bind(Path folder, String below, Beneath.@Nullable Maker maker, Path target)
             throws IOException {
         try (var found = Beneath.open(folder.toString(), below, maker)) {
             var isFolder = Files.isDirectory(Path.of(found.link()));

@@ -4,13 +4,14 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Something below a folder, held open. The kernel itself keeps the way there inside the folder,
@@ -132,8 +133,7 @@ public record Beneath(int descriptor) implements AutoCloseable {
     private static void make(int folder, String name, Maker maker) throws Errno {
         try (var arena = Arena.ofConfined()) {
             var errno = arena.allocate(STATE);
-            var made =
-                    (int) MKDIRAT.invokeExact(errno, folder, arena.allocateFrom(name), 0700);
+            var made = (int) MKDIRAT.invokeExact(errno, folder, arena.allocateFrom(name), 0700);
             if (made != 0 && errno.get(JAVA_INT, ERRNO_AT) != Errno.EEXIST) {
                 throw failed("mkdir " + name, errno);
             }

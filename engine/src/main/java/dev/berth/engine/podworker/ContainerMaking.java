@@ -17,6 +17,9 @@ import dev.berth.port.PodFiles.FilesFailed;
  * made side by side.
  */
 final class ContainerMaking {
+    /** The reason of a container whose configuration is not all there. */
+    static final String NOT_CONFIGURED = "CreateContainerConfigError";
+
     private final Surroundings around;
     private final PlacedNode node;
     private final ContainerPlans plans;
@@ -58,7 +61,7 @@ final class ContainerMaking {
             return new Made.Ready(plan);
         } catch (ConfigProblem | FilesFailed e) {
             clear(id);
-            return new Made.NotMade("CreateContainerConfigError", String.valueOf(e.getMessage()));
+            return new Made.NotMade(NOT_CONFIGURED, String.valueOf(e.getMessage()));
         } catch (PullFailed e) {
             clear(id);
             return new Made.NotMade("CreateContainerError", String.valueOf(e.getMessage()));

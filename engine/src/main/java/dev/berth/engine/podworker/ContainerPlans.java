@@ -17,6 +17,7 @@ import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images.Image;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs.LogName;
+
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -192,7 +193,8 @@ final class ContainerPlans {
                     mount.subPathExpr().isEmpty()
                             ? mount.subPath()
                             : Expansion.expand(mount.subPathExpr(), variables::get);
-            var source = subPath.isEmpty()
+            var source =
+                    subPath.isEmpty()
                             ? volume
                             : subPath(
                                     pod,

@@ -26,6 +26,9 @@ import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.PodNetwork.Sandbox;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,7 +43,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a pod's containers stand on: its folder, its namespaces with the network, its cgroup, its
@@ -416,8 +418,7 @@ final class PodGround {
                                     claim.claimName(),
                                     bound == null ? "not found" : "PVC is not bound"));
         }
-        if (!UnsupportedSpec.EFS_DRIVER.equals(bound.csiDriver())
-                || bound.volumeHandle() == null) {
+        if (!UnsupportedSpec.EFS_DRIVER.equals(bound.csiDriver()) || bound.volumeHandle() == null) {
             throw new ConfigProblem("volumes of " + bound.volumeName() + " are not served here");
         }
         try {

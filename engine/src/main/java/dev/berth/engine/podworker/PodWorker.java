@@ -13,15 +13,17 @@ import dev.berth.port.ContainerRuntime;
 import dev.berth.port.KubeApi.ConfigChange;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.Subscription;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One pod's life on this machine. One virtual thread owns everything here but the mailbox and
@@ -226,6 +228,10 @@ final class PodWorker implements Runnable {
         if (restarts.changed()) {
             box.poke();
             return;
+        }
+        if (volumes.awaitedHasCome()) {
+            tries.configChanged();
+            starts.tryNow();
         }
         var decision = decide();
         if (decision.over()) {

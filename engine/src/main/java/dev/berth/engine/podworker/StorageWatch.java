@@ -6,6 +6,11 @@ import dev.berth.core.pod.StorageUse;
 import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.Subscription;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,9 +20,6 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Looks how much disk pods use, and tells a pod's worker when that is more than it may be. Counting

@@ -122,7 +122,7 @@ class WhatKeepsAContainerFromRunningTest {
     }
 
     @Test
-    void a_missing_config_map_is_waited_for() throws Exception {
+    void a_missing_config_map_is_waited_for_and_not_a_moment_longer() throws Exception {
         var pod =
                 bench.run(
                         aPod().container(
@@ -136,13 +136,13 @@ class WhatKeepsAContainerFromRunningTest {
                         new ContainerState.Waiting(
                                 "CreateContainerConfigError", "configmap \"conf\" not found"));
         bench.api.putConfigMap("default", "conf", Map.of("a", "1"));
-        bench.pass(Duration.ofSeconds(10));
+        bench.settle();
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.RUNNING);
         assertThat(bench.runtime.plan(pod.uid(), "main").environment()).contains("A=1");
     }
 
     @Test
-    void a_missing_volume_is_told_and_waited_for() throws Exception {
+    void a_missing_volume_is_told_and_waited_for_and_not_a_moment_longer() throws Exception {
         var pod =
                 bench.run(
                         aPod().volume(
@@ -155,7 +155,7 @@ class WhatKeepsAContainerFromRunningTest {
                         "FailedMount: MountVolume.SetUp failed for volume \"conf\" : configmap"
                                 + " \"conf\" not found");
         bench.api.putConfigMap("default", "conf", Map.of("a", "1"));
-        bench.pass(Duration.ofSeconds(10));
+        bench.settle();
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.RUNNING);
         assertThat(bench.files.volume(pod.uid(), "conf")).containsOnly(Map.entry("a", "1"));
     }
