@@ -1,11 +1,10 @@
 package dev.berth.port;
 
-import org.jspecify.annotations.Nullable;
-
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Container images on this machine: found, pulled, and laid out as file systems. References are

@@ -1,13 +1,11 @@
 package dev.berth.port;
 
 import dev.berth.core.pod.VolumeFile;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What pods need on this machine's disk: their volumes, the files under {@code /etc} that they see,
@@ -59,6 +57,31 @@ public interface PodFiles {
             boolean memory,
             List<VolumeFile> files,
             @Nullable Long group)
+            throws FilesFailed;
+
+    /**
+     * Makes the folder that an ordinary node's hostPath volumes see as {@code /}, with what a small
+     * system has in it; what exists stays.
+     *
+     * @param nodeId names the node on this machine
+     * @param texts files by their paths, such as {@code etc/hosts}
+     */
+    Path nodeRoot(String nodeId, Map<String, String> texts) throws FilesFailed;
+
+    /** Takes such a folder away with all that pods have written; nothing when there is none. */
+    void removeNodeRoot(String nodeId) throws FilesFailed;
+
+    /**
+     * Finds what a hostPath volume shows, and makes it where its type says so. The folders of the
+     * kernel ({@code /proc}, {@code /sys}, {@code /dev}) are always this machine's.
+     *
+     * @param root what the volume's path begins at
+     * @param path the volume's path, absolute
+     * @param type as in the API: empty, DirectoryOrCreate, Directory, FileOrCreate, File, Socket,
+     *     CharDevice or BlockDevice
+     * @throws FilesFailed in a kubelet's words when there is something else
+     */
+    Path hostPath(String podUid, String volume, Path root, String path, String type)
             throws FilesFailed;
 
     /**

@@ -1,12 +1,10 @@
 package dev.berth.port;
 
 import dev.berth.port.PodFiles.FilesFailed;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files that containers' outputs go to, one for each run, in CRI's line format: {@code <time>

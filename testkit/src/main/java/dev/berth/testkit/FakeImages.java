@@ -2,7 +2,6 @@ package dev.berth.testkit;
 
 import dev.berth.port.DiskUse;
 import dev.berth.port.Images;
-
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -5,9 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** Logs in memory, which the test writes. Any thread may call. */
 public final class FakePodLogs implements PodLogs {

@@ -7,11 +7,6 @@ import dev.berth.adapter.libc.MountTable;
 import dev.berth.core.pod.VolumeFile;
 import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -26,6 +21,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The pods' files below a data folder. Secrets of all pods lie on one tmpfs, mounted when the first
@@ -39,6 +37,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *   pods/UID/binds/volumes/NAME  a folder of the machine, mounted
  *   pods/UID/binds/subpaths/CONTAINER.INDEX
  *   pods-memory/UID/NAME/        secrets, tokens, fields; on tmpfs
+ *   node-roots/NODE/             what an ordinary node's hostPath volumes see
  * </pre>
  */
 public final class DiskPodFiles implements PodFiles {
@@ -52,6 +51,7 @@ public final class DiskPodFiles implements PodFiles {
 
     private final Path pods;
     private final Path memory;
+    private final Path nodeRoots;
     private final ReentrantLock mounting = new ReentrantLock();
     private final AtomicLong stamps = new AtomicLong(System.currentTimeMillis() * 1_000_000);
     private volatile boolean memoryMounted;
@@ -60,6 +60,7 @@ public final class DiskPodFiles implements PodFiles {
     public DiskPodFiles(Path data) {
         pods = data.resolve("pods");
         memory = data.resolve("pods-memory");
+        nodeRoots = data.resolve("node-roots");
     }
 
     @Override
@@ -200,6 +201,41 @@ public final class DiskPodFiles implements PodFiles {
     }
 
     @Override
+    public Path nodeRoot(String nodeId, Map<String, String> texts) throws FilesFailed {
+        return attempt(
+                "make the root folder of " + nodeId,
+                () -> HostFolders.root(nodeRoots.resolve(plain(nodeId)), texts));
+    }
+
+    @Override
+    public void removeNodeRoot(String nodeId) throws FilesFailed {
+        attempt(
+                "remove the root folder of " + nodeId,
+                () -> {
+                    var root = nodeRoots.resolve(plain(nodeId));
+                    Mounts.unmountBelow(root);
+                    VolumeTree.delete(root);
+                    return root;
+                });
+    }
+
+    /** {@inheritDoc} A link in the pod's folder names it, so that it is found as others are. */
+    @Override
+    public Path hostPath(String podUid, String volume, Path root, String path, String type)
+            throws FilesFailed {
+        try {
+            var target = HostFolders.find(root, path, type);
+            var link = folder(podUid).resolve("volumes").resolve(plain(volume));
+            Files.createDirectories(link.getParent());
+            Files.deleteIfExists(link);
+            Files.createSymbolicLink(link, target);
+            return target;
+        } catch (IOException e) {
+            throw new FilesFailed(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
     public Path attachFolder(
             String podUid, String volume, Path folder, String below, @Nullable Maker maker)
             throws FilesFailed {
@@ -306,7 +342,7 @@ public final class DiskPodFiles implements PodFiles {
     }
 
     /** Follows links as the container would see them: an absolute one begins at its root. */
-    private static Optional<Path> inside(Path rootfs, String path) throws IOException {
+    static Optional<Path> inside(Path rootfs, String path) throws IOException {
         var todo = new java.util.ArrayDeque<String>(List.of(path.split("/")));
         var at = rootfs;
         for (var links = 0; !todo.isEmpty(); ) {

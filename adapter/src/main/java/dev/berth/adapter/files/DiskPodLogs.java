@@ -3,9 +3,6 @@ package dev.berth.adapter.files;
 import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Logs below a folder, laid out as a kubelet lays them out, so that log collectors find them:

@@ -2,7 +2,6 @@ package dev.berth.adapter.files;
 
 import dev.berth.adapter.libc.TreeSize;
 import dev.berth.port.DiskUse;
-
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -5,11 +5,6 @@ import dev.berth.adapter.image.ImageRecords.Origin;
 import dev.berth.adapter.libc.TreeSize;
 import dev.berth.port.DiskUse;
 import dev.berth.port.Images;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -22,6 +17,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Images of the OCI's and Docker's kinds, kept in folders and laid out by overlayfs.

@@ -1,23 +1,20 @@
 package dev.berth.adapter.files;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.core.pod.VolumeFile;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodFiles.Maker;
-
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
 
 /** Parts of volumes and folders of the machine become what pods mount, and nothing else does. */
 class FoldersAreAttachedIT {

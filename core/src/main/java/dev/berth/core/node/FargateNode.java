@@ -6,7 +6,6 @@ import dev.berth.core.node.NodeView.SystemInfo;
 import dev.berth.core.node.NodeView.Taint;
 import dev.berth.core.size.FargateSize;
 import dev.berth.core.size.Sizing;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -271,11 +270,11 @@ public final class FargateNode {
                         node.name(), podUid, vpcId, subnetId, address.get(), zone, size.get()));
     }
 
-    private static String hex(String seed) {
+    static String hex(String seed) {
         return uuid(seed).toString().replace("-", "");
     }
 
-    private static UUID uuid(String seed) {
+    static UUID uuid(String seed) {
         var bytes = new byte[seed.length()];
         for (var i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) seed.charAt(i);

@@ -1,11 +1,10 @@
 package dev.berth.core.pod;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The EFS file systems that are served here: each is a folder of the machine that the user named.

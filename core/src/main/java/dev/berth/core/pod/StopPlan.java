@@ -1,9 +1,8 @@
 package dev.berth.core.pod;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** How long a pod's containers may take to stop, and which signal asks them to. */
 public final class StopPlan {

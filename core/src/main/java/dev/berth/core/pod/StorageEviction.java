@@ -2,7 +2,6 @@ package dev.berth.core.pod;
 
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.unit.Quantity;
-
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;

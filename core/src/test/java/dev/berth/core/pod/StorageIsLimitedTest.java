@@ -2,19 +2,16 @@ package dev.berth.core.pod;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.longs;
 
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.unit.Quantity;
-
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import java.util.Map;
 
 /** A pod that uses more disk than it may is evicted, in a kubelet's words. */
 class StorageIsLimitedTest {

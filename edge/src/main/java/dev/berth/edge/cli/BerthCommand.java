@@ -1,9 +1,12 @@
 package dev.berth.edge.cli;
 
 import dev.berth.core.pod.FileSystems;
-
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -12,12 +15,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
-
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.Callable;
 
 /** {@code berth} and its commands. */
 @Command(
@@ -32,6 +29,7 @@ import java.util.concurrent.Callable;
             BerthCommand.Kubeconfig.class,
             BerthCommand.Token.class,
             BerthCommand.ImageCommand.class,
+            NodeCommand.class,
             BerthCommand.Status.class,
             BerthCommand.Doctor.class,
             BerthCommand.Down.class,
@@ -50,6 +48,10 @@ public final class BerthCommand implements Runnable {
 
     private BerthCommand(Actions actions) {
         this.actions = actions;
+    }
+
+    Actions actions() {
+        return actions;
     }
 
     /** The parser of the whole command line. */

@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerResources;
@@ -21,10 +22,10 @@ final class ContainerMaking {
     static final String NOT_CONFIGURED = "CreateContainerConfigError";
 
     private final Surroundings around;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final ContainerPlans plans;
 
-    ContainerMaking(Surroundings around, PodGround ground, PlacedNode node) {
+    ContainerMaking(Surroundings around, PodGround ground, PodPlace node) {
         this.around = around;
         this.node = node;
         plans = new ContainerPlans(around, ground, node);
@@ -48,7 +49,9 @@ final class ContainerMaking {
         var machine = around.machine();
         var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
         var limit = ContainerResources.cpuQuotaMicros(container);
-        if (around.settings().cpuLimitsMustFit() && limit > node.size().cpuMillis() * 100L) {
+        if (node instanceof PlacedNode
+                && around.settings().cpuLimitsMustFit()
+                && limit > node.cpuMillis() * 100L) {
             return new Made.Unstartable(
                     attempt,
                     PodWords.cpuLimitTooLarge(pod, ContainerResources.qosClass(pod.spec()), limit));

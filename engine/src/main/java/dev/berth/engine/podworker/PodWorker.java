@@ -1,8 +1,7 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Pod;
-import dev.berth.core.pod.PodAdmission;
 import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
@@ -13,17 +12,15 @@ import dev.berth.port.ContainerRuntime;
 import dev.berth.port.KubeApi.ConfigChange;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One pod's life on this machine. One virtual thread owns everything here but the mailbox and
@@ -35,7 +32,7 @@ final class PodWorker implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
 
     private final Surroundings around;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final PodMailbox box;
     private final List<ContainerRuntime.Container> found;
     private final Runnable forget;
@@ -59,7 +56,7 @@ final class PodWorker implements Runnable {
     PodWorker(
             Surroundings around,
             Pod pod,
-            PlacedNode node,
+            PodPlace node,
             List<ContainerRuntime.Container> found,
             PodMailbox box,
             Runnable forget) {
@@ -161,10 +158,16 @@ final class PodWorker implements Runnable {
         if (!ledger.adopted()) {
             adoption.adopt(found);
             began = !found.isEmpty() || ledger.pod().status().startTime() != null;
+            if (began && !ledger.pod().status().phase().ended()) {
+                around.nodes().adopted(ledger.pod(), node);
+            }
         }
         if (ledger.gone()) {
             stops.all();
             forgotten = end.removeEverything();
+            if (forgotten) {
+                around.nodes().ended(ledger.pod(), node);
+            }
             return;
         }
         if (ledger.settled()) {
@@ -174,22 +177,22 @@ final class PodWorker implements Runnable {
             return;
         }
         if (!began) {
-            began = true;
             around.timeline().stamp(ledger.pod().uid(), Timeline.Phase.TAKEN);
             if (refuse()) {
                 return;
             }
+            began = true;
         }
         if (ledger.pod().status().phase().ended() || ledger.pod().deleting() || ledger.over()) {
             stops.all();
-            end.settle();
+            settle();
             return;
         }
         if (pastDeadline()) {
             ledger.fails(new Verdict("DeadlineExceeded", PodWords.DEADLINE_EXCEEDED));
             ledger.event(false, "DeadlineExceeded", PodWords.DEADLINE_EXCEEDED);
             stops.all();
-            end.settle();
+            settle();
             return;
         }
         var eviction = evicted.get();
@@ -203,9 +206,19 @@ final class PodWorker implements Runnable {
         live();
     }
 
+    private void settle() throws InterruptedException {
+        end.settle();
+        if (ledger.settled()) {
+            around.nodes().ended(ledger.pod(), node);
+        }
+    }
+
     private boolean refuse() {
-        var refusal = PodAdmission.refusal(ledger.pod(), node.podUid());
-        if (refusal.isEmpty() || ledger.pod().deleting()) {
+        if (ledger.pod().deleting()) {
+            return false;
+        }
+        var refusal = around.nodes().refusal(ledger.pod(), node);
+        if (refusal.isEmpty()) {
             return false;
         }
         ledger.event(true, refusal.get().reason(), refusal.get().message());
@@ -236,7 +249,7 @@ final class PodWorker implements Runnable {
         var decision = decide();
         if (decision.over()) {
             stops.all();
-            end.settle();
+            settle();
             return;
         }
         if (!decision.kill().isEmpty()) {

@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Pod;
 import dev.berth.engine.Busy;
 import dev.berth.engine.Timeline;
@@ -11,11 +12,6 @@ import dev.berth.port.KubeApi;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,6 +21,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The pods of one cluster on this machine: hears of pods, gives each that was bound to one of our
@@ -41,7 +40,7 @@ public final class PodWorkers implements AutoCloseable {
     private final KubeApi api;
     private final Machine machine;
     private final PodSettings settings;
-    private final Function<String, Optional<PlacedNode>> nodes;
+    private final PodNodes nodes;
     private final Busy busy = new Busy();
     private final EventSender events;
     private final LogRotation rotation;
@@ -62,7 +61,7 @@ public final class PodWorkers implements AutoCloseable {
     private Subscription exits = () -> {};
 
     /**
-     * Works for a cluster.
+     * Works for a cluster with nodes that were made for one pod each.
      *
      * @param nodes the placement of a node of ours by its name, empty for other nodes
      */
@@ -72,6 +71,12 @@ public final class PodWorkers implements AutoCloseable {
             PodSettings settings,
             Function<String, Optional<PlacedNode>> nodes,
             Timeline timeline) {
+        this(api, machine, settings, PodNodes.ofFargate(nodes), timeline);
+    }
+
+    /** Works for a cluster. */
+    public PodWorkers(
+            KubeApi api, Machine machine, PodSettings settings, PodNodes nodes, Timeline timeline) {
         this.api = api;
         this.machine = machine;
         this.settings = settings;
@@ -81,7 +86,14 @@ public final class PodWorkers implements AutoCloseable {
         storage = new StorageWatch(machine, this::all);
         around =
                 new Surroundings(
-                        api, machine, settings, events, timeline, busy, new ClaimsOfWorkers());
+                        api,
+                        machine,
+                        settings,
+                        events,
+                        timeline,
+                        busy,
+                        new ClaimsOfWorkers(),
+                        nodes);
         streams = new PodStreams(this, machine);
     }
 
@@ -233,7 +245,7 @@ public final class PodWorkers implements AutoCloseable {
             known.get().box().wish(pod);
             return;
         }
-        var node = nodes.apply(nodeName);
+        var node = nodes.place(pod);
         lock.lock();
         try {
             if (closed) {
@@ -250,7 +262,7 @@ public final class PodWorkers implements AutoCloseable {
         }
     }
 
-    private void begin(Pod pod, PlacedNode node) {
+    private void begin(Pod pod, PodPlace node) {
         var box = new PodMailbox(busy);
         var containers = found.remove(pod.uid());
         var worker =

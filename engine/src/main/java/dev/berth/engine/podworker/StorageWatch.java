@@ -6,11 +6,6 @@ import dev.berth.core.pod.StorageUse;
 import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +15,9 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks how much disk pods use, and tells a pod's worker when that is more than it may be. Counting
@@ -142,7 +140,7 @@ final class StorageWatch implements AutoCloseable {
     private long look(PodWorker worker, PodLedger.View view) throws FilesFailed {
         var pod = view.pod();
         var use = use(machine, view);
-        var most = Surroundings.storageBytes(pod);
+        var most = Surroundings.storageBytes(view.node(), pod);
         StorageEviction.of(pod.spec(), use, most).ifPresent(worker::evict);
         return StorageEviction.room(pod.spec(), use, most);
     }

@@ -2,6 +2,8 @@ package dev.berth.engine.podworker;
 
 import dev.berth.core.node.FargateNode;
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
+import dev.berth.core.node.SharedPlace;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.size.Sizing;
 import dev.berth.engine.Busy;
@@ -9,7 +11,6 @@ import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.Container;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.Event;
-
 import org.jspecify.annotations.Nullable;
 
 /** What the workers of one cluster have in common. */
@@ -20,7 +21,8 @@ record Surroundings(
         EventSender events,
         Timeline timeline,
         Busy busy,
-        Claims claims) {
+        Claims claims,
+        PodNodes nodes) {
     /** Who hears of the ends of which containers. */
     interface Claims {
         /** Ends of this container go to this box from now on. */
@@ -65,7 +67,14 @@ record Surroundings(
     }
 
     /** What a pod can use of its node's disk. */
-    static long storageBytes(Pod pod) {
+    static long storageBytes(PodPlace node, Pod pod) {
+        return switch (node) {
+            case SharedPlace shared -> shared.ephemeralStorageBytes();
+            case PlacedNode _ -> fargateStorageBytes(pod);
+        };
+    }
+
+    private static long fargateStorageBytes(Pod pod) {
         return FargateNode.usableStorageBytes(
                 Sizing.of(pod.spec()) instanceof Sizing.Provisioned(var _, var gibibytes)
                         ? gibibytes
@@ -73,7 +82,7 @@ record Surroundings(
     }
 
     /** The most of a node that its pod may use. */
-    static long memoryBytes(PlacedNode node) {
-        return ((long) node.size().memoryMebibytes()) << 20;
+    static long memoryBytes(PodPlace node) {
+        return ((long) node.memoryMebibytes()) << 20;
     }
 }

@@ -2,19 +2,16 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.testkit.FakeContainerRuntime;
-
+import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-
-import java.time.Duration;
-import java.util.Map;
 
 /** A pod that uses more disk than it may is found and stopped. */
 class StorageIsWatchedTest {
