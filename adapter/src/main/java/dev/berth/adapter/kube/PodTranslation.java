@@ -123,7 +123,7 @@ final class PodTranslation {
                 list(node, "tolerations", PodTranslation::toleration),
                 list(node, "imagePullSecrets", secret -> text(secret, "name")),
                 list(node, "readinessGates", gate -> text(gate, "conditionType")),
-                podSecurity(node.path("securityContext")),
+                podSecurity(node.path("securityContext"), has(node, "hostUsers") && !flag(node, "hostUsers")),
                 list(node, "initContainers", PodTranslation::container),
                 list(node, "containers", PodTranslation::container),
                 list(node, "volumes", PodTranslation::volume),
@@ -164,8 +164,8 @@ final class PodTranslation {
                 numberOrNull(node, "tolerationSeconds"));
     }
 
-    private static PodSecurity podSecurity(JsonNode node) {
-        if (node.isEmpty()) {
+    private static PodSecurity podSecurity(JsonNode node, boolean ownUsers) {
+        if (node.isEmpty() && !ownUsers) {
             return PodSecurity.NONE;
         }
         var sysctls = new HashMap<String, String>();
@@ -180,7 +180,10 @@ final class PodTranslation {
                 numberOrNull(node, "fsGroup"),
                 textOrNull(node, "fsGroupChangePolicy"),
                 sysctls,
-                seccomp(node.path("seccompProfile")));
+                seccomp(node.path("seccompProfile")),
+                emptyAsNull(textOrNull(node, "supplementalGroupsPolicy")),
+                emptyAsNull(textOrNull(node.path("appArmorProfile"), "type")),
+                ownUsers);
     }
 
     /** With dots; a name that was written with slashes may have dots in its parts. */
@@ -312,7 +315,8 @@ final class PodTranslation {
                 texts(capabilities, "add"),
                 texts(capabilities, "drop"),
                 textOrNull(node, "procMount"),
-                seccomp(node.path("seccompProfile")));
+                seccomp(node.path("seccompProfile")),
+                emptyAsNull(textOrNull(node.path("appArmorProfile"), "type")));
     }
 
     private static Container.@Nullable Probe probe(JsonNode node) {

@@ -114,7 +114,7 @@ record OciSpec(
             case "Unconfined" -> {}
             case "RuntimeDefault" ->
                     linux.set("seccomp", seccomp.forCapabilities(plan.capabilities()));
-            default -> linux.set("seccomp", seccomp.fromFile(Path.of(plan.seccomp())));
+            default -> linux.set("seccomp", seccomp.fromFile(plan.seccomp()));
         }
         return spec;
     }

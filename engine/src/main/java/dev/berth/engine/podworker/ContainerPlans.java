@@ -134,8 +134,7 @@ final class ContainerPlans {
                         cpuQuotaMicros(container),
                         ContainerResources.memoryBytes(container)),
                 Privileges.capabilities(security),
-                !security.privileged()
-                        && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
+                !security.privileged() && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
                 security.readOnlyRootFilesystem(),
                 security.privileged() ? "Unconfined" : Privileges.seccomp(pod.spec(), container),
                 pod.spec().security().sysctls().entrySet().stream()

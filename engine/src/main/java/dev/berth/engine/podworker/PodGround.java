@@ -195,6 +195,12 @@ final class PodGround {
     }
 
     private @Nullable Void attach() throws GroundFailed {
+        if (pod.spec().security().ownUsers()) {
+            throw new GroundFailed(
+                    "FailedCreatePodSandBox",
+                    PodWords.sandboxFailed(PodWords.NO_USERS_OF_ITS_OWN),
+                    null);
+        }
         try {
             sandbox =
                     around.machine()
@@ -256,8 +262,7 @@ final class PodGround {
     /** On Fargate what was provisioned, else what its containers may use together. */
     private PodLimits limits() {
         return switch (node) {
-            case PlacedNode own ->
-                    new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
+            case PlacedNode own -> new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
             case SharedPlace _ -> PodLimits.of(pod.spec());
         };
     }
@@ -266,8 +271,7 @@ final class PodGround {
         try {
             around.machine()
                     .runtime()
-                    .createPodGroup(
-                            pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
+                    .createPodGroup(pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
         } catch (RuntimeFailed e) {
             throw new GroundFailed(
                     "FailedCreatePodContainer",
@@ -290,8 +294,7 @@ final class PodGround {
                             pod.uid(),
                             "hosts",
                             pod.spec().hostNetwork()
-                                    ? EtcTexts.hostsOfNode(
-                                            pod, node.nodeName(), node.hostAddress())
+                                    ? EtcTexts.hostsOfNode(pod, node.nodeName(), node.hostAddress())
                                     : EtcTexts.hosts(pod, node.address(), dns.clusterDomain())));
             made.put("hostname", files.etcFile(pod.uid(), "hostname", hostname() + "\n"));
             etc.putAll(made);
