@@ -38,8 +38,8 @@ final class StorageWatch implements AutoCloseable {
     /** How fast a pod is thought to be able to write (our choice). */
     private static final long BYTES_A_SECOND = 256L << 20;
 
-    /** Looking takes at most this share of a CPU's time for each pod. */
-    private static final long SHARE_OF_TIME = 100;
+    /** After a look that took long, this many times as long passes before the next one. */
+    private static final long REST = 20;
 
     private final Machine machine;
     private final Supplier<Collection<PodWorker>> workers;
@@ -193,7 +193,7 @@ final class StorageWatch implements AutoCloseable {
         var toLimit = Duration.ofSeconds(room / BYTES_A_SECOND);
         var wait = toLimit.compareTo(LONGEST) > 0 ? LONGEST : toLimit;
         wait = wait.compareTo(SHORTEST) < 0 ? SHORTEST : wait;
-        var dear = Duration.ofNanos(tookNanos).multipliedBy(SHARE_OF_TIME);
+        var dear = Duration.ofNanos(tookNanos).multipliedBy(REST);
         lock.lock();
         try {
             dues.put(uid, machine.time().now().plus(wait.compareTo(dear) < 0 ? dear : wait));
