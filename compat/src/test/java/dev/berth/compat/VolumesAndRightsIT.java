@@ -272,9 +272,13 @@ class VolumesAndRightsIT {
     void a_container_runs_as_whom_and_with_what_it_says() throws Exception {
         OneBerth.until(
                 "main runs",
-                () -> !field("narrow", ".status.containerStatuses[?(@.name=='main')].state.running")
-                        .isEmpty());
-        assertThat(in("narrow", "main", "id -u; id -g; id -G")).isEqualTo("1001\n1002\n1002 1003 1004");
+                () ->
+                        !field(
+                                        "narrow",
+                                        ".status.containerStatuses[?(@.name=='main')].state.running")
+                                .isEmpty());
+        assertThat(in("narrow", "main", "id -u; id -g; id -G"))
+                .isEqualTo("1001\n1002\n1002 1003 1004");
         assertThat(in("narrow", "main", "grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status"))
                 .matches("(?s).*CapEff:\\s+0+(400)?\\b.*NoNewPrivs:\\s+1.*Seccomp:\\s+2.*");
         assertThat(in("narrow", "main", "grep CapBnd /proc/self/status")).endsWith("0000000400");
@@ -288,7 +292,11 @@ class VolumesAndRightsIT {
                 .isEqualTo("1024\n" + Math.min(65_535, openFilesHere()));
         assertThat(in("narrow", "main", "head -c 1 /proc/kcore | wc -c; ls /sys/firmware | wc -l"))
                 .isEqualTo("0\n0");
-        assertThat(in("narrow", "quiet", "mkdir /tmp/x 2>&1 || true; echo hi > /dev/null && echo ok"))
+        assertThat(
+                        in(
+                                "narrow",
+                                "quiet",
+                                "mkdir /tmp/x 2>&1 || true; echo hi > /dev/null && echo ok"))
                 .contains("Operation not permitted", "ok");
     }
 
@@ -308,8 +316,9 @@ class VolumesAndRightsIT {
         var waiting = ".status.containerStatuses[?(@.name=='%s')].state.waiting.message";
         OneBerth.until(
                 "a missing profile is told",
-                () -> field("narrow", waiting.formatted("lost"))
-                        .contains("none.json\": no such file or directory"));
+                () ->
+                        field("narrow", waiting.formatted("lost"))
+                                .contains("none.json\": no such file or directory"));
         assertThat(field("narrow", waiting.formatted("rooted")))
                 .startsWith("container's runAsUser breaks non-root policy (pod: \"narrow_default(");
         OneBerth.until("armoured", () -> field("armoured", ".status.phase").equals("Failed"));

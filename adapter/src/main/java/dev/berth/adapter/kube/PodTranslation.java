@@ -123,7 +123,9 @@ final class PodTranslation {
                 list(node, "tolerations", PodTranslation::toleration),
                 list(node, "imagePullSecrets", secret -> text(secret, "name")),
                 list(node, "readinessGates", gate -> text(gate, "conditionType")),
-                podSecurity(node.path("securityContext"), has(node, "hostUsers") && !flag(node, "hostUsers")),
+                podSecurity(
+                        node.path("securityContext"),
+                        has(node, "hostUsers") && !flag(node, "hostUsers")),
                 list(node, "initContainers", PodTranslation::container),
                 list(node, "containers", PodTranslation::container),
                 list(node, "volumes", PodTranslation::volume),

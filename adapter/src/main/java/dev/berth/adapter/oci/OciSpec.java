@@ -40,10 +40,7 @@ record OciSpec(
      * @param capabilities those it has, and so can give
      */
     record OwnLimits(
-            int oomScoreAdjust,
-            long openFilesHard,
-            long processesHard,
-            List<String> capabilities) {
+            int oomScoreAdjust, long openFilesHard, long processesHard, List<String> capabilities) {
         private static final String CAP_SYS_RESOURCE = "CAP_SYS_RESOURCE";
         private static final int LOWEST_SCORE = -1000;
 

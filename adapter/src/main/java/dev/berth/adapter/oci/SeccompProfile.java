@@ -95,9 +95,7 @@ final class SeccompProfile {
             }
         } catch (NoSuchFileException none) {
             throw new IOException(
-                    "cannot load seccomp profile \""
-                            + file
-                            + "\": no such file or directory",
+                    "cannot load seccomp profile \"" + file + "\": no such file or directory",
                     none);
         } catch (JacksonException broken) {
             throw new IOException("seccomp profile " + file + " is not JSON", broken);

@@ -68,8 +68,7 @@ public record ProcessIdentity(long uid, long gid, List<Long> additionalGids) {
         }
         var more = new TreeSet<Long>();
         if (!"Strict".equals(podSays.supplementalGroupsPolicy())) {
-            entry.map(one -> one.field(0))
-                    .ifPresent(name -> more.addAll(memberships(group, name)));
+            entry.map(one -> one.field(0)).ifPresent(name -> more.addAll(memberships(group, name)));
         }
         more.addAll(podSays.supplementalGroups());
         if (podSays.fsGroup() != null) {

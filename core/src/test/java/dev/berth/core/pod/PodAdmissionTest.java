@@ -62,19 +62,33 @@ class PodAdmissionTest {
     void a_profile_of_AppArmor_is_not_silently_left_out() {
         var refusal =
                 new PodAdmission.Refusal(
-                        "AppArmor",
-                        "Cannot enforce AppArmor: AppArmor is not enabled on the host");
-        assertThat(PodAdmission.refusal(aPod().uid("u").security(appArmor("Localhost")).build(), "u"))
+                        "AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host");
+        assertThat(
+                        PodAdmission.refusal(
+                                aPod().uid("u").security(appArmor("Localhost")).build(), "u"))
                 .contains(refusal);
-        assertThat(PodAdmission.refusal(aPod().uid("u").security(appArmor("Unconfined")).build(), "u"))
+        assertThat(
+                        PodAdmission.refusal(
+                                aPod().uid("u").security(appArmor("Unconfined")).build(), "u"))
                 .isEmpty();
         var container =
                 new Container.Security(
-                        false, null, null, null, null, false, List.of(), List.of(), null, null,
+                        false,
+                        null,
+                        null,
+                        null,
+                        null,
+                        false,
+                        List.of(),
+                        List.of(),
+                        null,
+                        null,
                         "RuntimeDefault");
         assertThat(
                         PodAdmission.refusal(
-                                aPod().uid("u").container(aContainer("main").security(container)).build(),
+                                aPod().uid("u")
+                                        .container(aContainer("main").security(container))
+                                        .build(),
                                 "u"))
                 .contains(refusal);
     }

@@ -57,7 +57,16 @@ class WhomItRunsAsTest {
     void a_strict_pod_gives_no_groups_but_its_own() throws Exception {
         var strict =
                 new PodSecurity(
-                        null, null, null, List.of(400L), null, null, Map.of(), null, "Strict", null,
+                        null,
+                        null,
+                        null,
+                        List.of(400L),
+                        null,
+                        null,
+                        Map.of(),
+                        null,
+                        "Strict",
+                        null,
                         false);
         assertThat(of(strict, "nginx")).isEqualTo(new ProcessIdentity(101, 102, List.of(400L)));
     }
