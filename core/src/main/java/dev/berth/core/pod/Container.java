@@ -2,12 +2,10 @@ package dev.berth.core.pod;
 
 import dev.berth.core.pod.PodSecurity.SeccompProfile;
 import dev.berth.core.unit.Quantity;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A container of a pod, after the API server's defaulting.

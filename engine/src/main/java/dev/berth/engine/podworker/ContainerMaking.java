@@ -12,7 +12,6 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.PodFiles.FilesFailed;
-
 import org.jspecify.annotations.Nullable;
 
 /**

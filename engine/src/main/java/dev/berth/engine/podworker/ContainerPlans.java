@@ -18,9 +18,6 @@ import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images.Image;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs.LogName;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -29,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes down how a container is to be made: from the pod's wish, the image and what the pod stands
