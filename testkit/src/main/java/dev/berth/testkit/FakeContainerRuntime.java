@@ -102,10 +102,12 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         final List<String> log = new ArrayList<>();
         final List<Integer> signals = new ArrayList<>();
         int reopened;
+        Limits limits;
 
         Made(ContainerPlan plan, Instant createdAt) {
             this.plan = plan;
             this.createdAt = createdAt;
+            limits = plan.limits();
         }
     }
 
@@ -185,6 +187,11 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         return lockedGet(() -> List.copyOf(made(id).log));
     }
 
+    /** What a container may use. */
+    public Limits limits(String id) {
+        return lockedGet(() -> made(id).limits);
+    }
+
     /** How often a container's log was opened anew. */
     public int reopened(String id) {
         return lockedGet(() -> made(id).reopened);
@@ -247,6 +254,10 @@ public final class FakeContainerRuntime implements ContainerRuntime {
             calls.add("create " + plan.name() + "#" + plan.attempt());
             if (!groups.containsKey(plan.podUid())) {
                 throw new RuntimeFailed("no cgroup for pod " + plan.podUid(), null);
+            }
+            var other = plan.processesOf();
+            if (other != null && !runs(other)) {
+                throw new RuntimeFailed("container " + other + " is not running", null);
             }
             if (containers.containsKey(plan.id())) {
                 throw new RuntimeFailed("container " + plan.id() + " exists", null);
@@ -312,6 +323,23 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         }
     }
 
+    private boolean runs(String id) {
+        var made = containers.get(id);
+        return made != null && made.state == State.RUNNING;
+    }
+
+    @Override
+    public void limit(String id, Limits limits) throws RuntimeFailed {
+        checkFault("limit");
+        locked(() -> {
+            if (runs(id)) {
+                var made = made(id);
+                made.limits = limits;
+                calls.add("limit " + made.plan.name() + "#" + made.plan.attempt());
+            }
+        });
+    }
+
     @Override
     public void remove(String id) {
         end(id, 137);
@@ -336,6 +364,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
                                         made.plan.podName(),
                                         made.plan.name(),
                                         made.plan.attempt(),
+                                        made.plan.image(),
                                         made.state,
                                         made.state == State.RUNNING ? 4711 : 0,
                                         made.createdAt,

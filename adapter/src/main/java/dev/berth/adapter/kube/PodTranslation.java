@@ -17,6 +17,7 @@ import static dev.berth.adapter.kube.Json.timeOrNull;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.EnvSource;
 import dev.berth.core.pod.Container.Handler;
+import dev.berth.core.pod.Grant;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodMetadata;
 import dev.berth.core.pod.PodSecurity;
@@ -28,6 +29,7 @@ import dev.berth.core.pod.Volume;
 import dev.berth.core.unit.Quantity;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -123,14 +125,17 @@ final class PodTranslation {
                 list(node, "tolerations", PodTranslation::toleration),
                 list(node, "imagePullSecrets", secret -> text(secret, "name")),
                 list(node, "readinessGates", gate -> text(gate, "conditionType")),
-                podSecurity(node.path("securityContext")),
+                podSecurity(
+                        node.path("securityContext"),
+                        has(node, "hostUsers") && !flag(node, "hostUsers")),
                 list(node, "initContainers", PodTranslation::container),
                 list(node, "containers", PodTranslation::container),
                 list(node, "volumes", PodTranslation::volume),
                 emptyAsNull(textOrNull(node, "priorityClassName")),
                 list(node, "ephemeralContainers", PodTranslation::container),
                 emptyAsNull(textOrNull(node.path("os"), "name")),
-                integer(node, "priority", 0));
+                integer(node, "priority", 0),
+                emptyAsNull(textOrNull(node, "runtimeClassName")));
     }
 
     private static @Nullable String emptyAsNull(@Nullable String text) {
@@ -164,8 +169,8 @@ final class PodTranslation {
                 numberOrNull(node, "tolerationSeconds"));
     }
 
-    private static PodSecurity podSecurity(JsonNode node) {
-        if (node.isEmpty()) {
+    private static PodSecurity podSecurity(JsonNode node, boolean ownUsers) {
+        if (node.isEmpty() && !ownUsers) {
             return PodSecurity.NONE;
         }
         var sysctls = new HashMap<String, String>();
@@ -180,7 +185,10 @@ final class PodTranslation {
                 numberOrNull(node, "fsGroup"),
                 textOrNull(node, "fsGroupChangePolicy"),
                 sysctls,
-                seccomp(node.path("seccompProfile")));
+                seccomp(node.path("seccompProfile")),
+                emptyAsNull(textOrNull(node, "supplementalGroupsPolicy")),
+                emptyAsNull(textOrNull(node.path("appArmorProfile"), "type")),
+                ownUsers);
     }
 
     /** With dots; a name that was written with slashes may have dots in its parts. */
@@ -226,9 +234,30 @@ final class PodTranslation {
                 text(node, "terminationMessagePath", "/dev/termination-log"),
                 text(node, "terminationMessagePolicy", "File"),
                 emptyAsNull(textOrNull(node, "restartPolicy")),
+                list(node, "restartPolicyRules", PodTranslation::restartRule),
+                resizePolicies(node.path("resizePolicy")),
+                emptyAsNull(textOrNull(node, "targetContainerName")),
                 flag(node, "stdin"),
                 flag(node, "stdinOnce"),
                 flag(node, "tty"));
+    }
+
+    /** A rule without exit codes matches none, as the API has no other kind yet. */
+    private static Container.RestartRule restartRule(JsonNode node) {
+        var codes = node.path("exitCodes");
+        return new Container.RestartRule(
+                text(node, "action"),
+                !text(codes, "operator", "In").equals("NotIn"),
+                new HashSet<>(list(codes, "values", JsonNode::asInt)));
+    }
+
+    private static Map<String, String> resizePolicies(JsonNode node) {
+        var policies = new HashMap<String, String>();
+        for (var policy : node) {
+            policies.put(
+                    text(policy, "resourceName"), text(policy, "restartPolicy", "NotRequired"));
+        }
+        return policies;
     }
 
     private static Map<String, Quantity> quantities(JsonNode node) {
@@ -312,7 +341,8 @@ final class PodTranslation {
                 texts(capabilities, "add"),
                 texts(capabilities, "drop"),
                 textOrNull(node, "procMount"),
-                seccomp(node.path("seccompProfile")));
+                seccomp(node.path("seccompProfile")),
+                emptyAsNull(textOrNull(node.path("appArmorProfile"), "type")));
     }
 
     private static Container.@Nullable Probe probe(JsonNode node) {
@@ -490,7 +520,19 @@ final class PodTranslation {
                 integer(node, "restartCount", 0),
                 text(node, "image"),
                 text(node, "imageID"),
-                emptyAsNull(textOrNull(node, "containerID")));
+                emptyAsNull(textOrNull(node, "containerID")),
+                sizes(node));
+    }
+
+    private static PodStatus.@Nullable Sizes sizes(JsonNode node) {
+        var resources = node.path("resources");
+        return resources.isObject()
+                ? new PodStatus.Sizes(
+                        new Grant(
+                                quantities(resources.path("requests")),
+                                quantities(resources.path("limits"))),
+                        quantities(node.path("allocatedResources")))
+                : null;
     }
 
     private static @Nullable ContainerState state(JsonNode node) {

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -40,10 +41,7 @@ record OciSpec(
      * @param capabilities those it has, and so can give
      */
     record OwnLimits(
-            int oomScoreAdjust,
-            long openFilesHard,
-            long processesHard,
-            List<String> capabilities) {
+            int oomScoreAdjust, long openFilesHard, long processesHard, List<String> capabilities) {
         private static final String CAP_SYS_RESOURCE = "CAP_SYS_RESOURCE";
         private static final int LOWEST_SCORE = -1000;
 
@@ -79,7 +77,13 @@ record OciSpec(
         }
     }
 
-    ObjectNode container(ContainerPlan plan, String cgroupPath) throws IOException {
+    /**
+     * The whole configuration.
+     *
+     * @param processes the process namespace to join, or null for one of its own
+     */
+    ObjectNode container(ContainerPlan plan, String cgroupPath, @Nullable Path processes)
+            throws IOException {
         var spec = json.createObjectNode();
         spec.put("ociVersion", "1.0.2");
         spec.set("process", process(plan));
@@ -100,7 +104,7 @@ record OciSpec(
         }
         propagation(plan.mounts())
                 .ifPresent(propagation -> linux.put("rootfsPropagation", propagation));
-        namespaces(linux.putArray("namespaces"), plan);
+        namespaces(linux.putArray("namespaces"), plan, processes);
         strings(linux.putArray("maskedPaths"), plan.maskedPaths());
         strings(linux.putArray("readonlyPaths"), plan.readOnlyPaths());
         if (!plan.sysctls().isEmpty()) {
@@ -114,7 +118,7 @@ record OciSpec(
             case "Unconfined" -> {}
             case "RuntimeDefault" ->
                     linux.set("seccomp", seccomp.forCapabilities(plan.capabilities()));
-            default -> linux.set("seccomp", seccomp.fromFile(Path.of(plan.seccomp())));
+            default -> linux.set("seccomp", seccomp.fromFile(plan.seccomp()));
         }
         return spec;
     }
@@ -197,8 +201,10 @@ record OciSpec(
         }
     }
 
-    private void namespaces(ArrayNode namespaces, ContainerPlan plan) {
-        if (!plan.host().processes()) {
+    private void namespaces(ArrayNode namespaces, ContainerPlan plan, @Nullable Path processes) {
+        if (processes != null) {
+            namespaces.addObject().put("type", "pid").put("path", processes.toString());
+        } else if (!plan.host().processes()) {
             namespaces.addObject().put("type", "pid");
         }
         namespaces.addObject().put("type", "mount");

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param probes what the probes say, by container name; without an entry no probe has answered
  * @param verdict why the node ended it, or null
  * @param over whether nothing of it runs and nothing will
+ * @param resize where the change of its resources stands
  */
 public record PodObservation(
         boolean attached,
@@ -29,12 +30,37 @@ public record PodObservation(
         Map<String, StartProblem> problems,
         Map<String, Probed> probes,
         @Nullable Verdict verdict,
-        boolean over) {
+        boolean over,
+        PodResize resize) {
     /** Copies the collections. */
     public PodObservation {
         runs = List.copyOf(runs);
         problems = Map.copyOf(problems);
         probes = Map.copyOf(probes);
+    }
+
+    /** A pod whose resources are as it wished when it began. */
+    public PodObservation(
+            boolean attached,
+            @Nullable String podIp,
+            @Nullable String hostIp,
+            Instant firstSeen,
+            List<ContainerRun> runs,
+            Map<String, StartProblem> problems,
+            Map<String, Probed> probes,
+            @Nullable Verdict verdict,
+            boolean over) {
+        this(
+                attached,
+                podIp,
+                hostIp,
+                firstSeen,
+                runs,
+                problems,
+                probes,
+                verdict,
+                over,
+                PodResize.NONE);
     }
 
     /**
@@ -56,8 +82,14 @@ public record PodObservation(
      *
      * @param reason such as {@code DeadlineExceeded}
      * @param message for people
+     * @param disruption whether the node's own need is to blame, not the pod's doing
      */
-    public record Verdict(String reason, String message) {}
+    public record Verdict(String reason, String message, boolean disruption) {
+        /** The pod's own doing. */
+        public Verdict(String reason, String message) {
+            this(reason, message, false);
+        }
+    }
 
     /** The latest run of a container. */
     public Optional<ContainerRun> latest(String container) {

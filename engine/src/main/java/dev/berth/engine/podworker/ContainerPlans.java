@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes down how a container is to be made: from the pod's wish, the image and what the pod stands
@@ -84,6 +85,7 @@ final class ContainerPlans {
      * The plan.
      *
      * @param rootfs the laid-out image
+     * @param processesOf the container whose processes it sees, or null
      * @throws ConfigProblem when the pod and the image do not go together
      */
     ContainerPlan plan(
@@ -92,7 +94,8 @@ final class ContainerPlans {
             int attempt,
             Image image,
             Path rootfs,
-            Map<String, String> variables)
+            Map<String, String> variables,
+            @Nullable String processesOf)
             throws ConfigProblem, FilesFailed {
         var config = image.config();
         var command =
@@ -119,6 +122,7 @@ final class ContainerPlans {
                 pod.metadata().name(),
                 container.name(),
                 attempt,
+                container.image(),
                 rootfs,
                 command,
                 ContainerEnvironment.merged(
@@ -129,13 +133,10 @@ final class ContainerPlans {
                 sandbox.network(),
                 sandbox.ipc(),
                 sandbox.uts(),
-                new Limits(
-                        ContainerResources.cpuShares(container),
-                        cpuQuotaMicros(container),
-                        ContainerResources.memoryBytes(container)),
+                processesOf,
+                limits(container),
                 Privileges.capabilities(security),
-                !security.privileged()
-                        && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
+                !security.privileged() && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
                 security.readOnlyRootFilesystem(),
                 security.privileged() ? "Unconfined" : Privileges.seccomp(pod.spec(), container),
                 pod.spec().security().sysctls().entrySet().stream()
@@ -151,6 +152,14 @@ final class ContainerPlans {
                 container.stdin(),
                 around.machine().logs().file(log(pod, container.name(), attempt)),
                 new HostAccess(security.privileged(), pod.spec().hostPid()));
+    }
+
+    /** What the kernel holds a container to. */
+    Limits limits(Container container) {
+        return new Limits(
+                ContainerResources.cpuShares(container),
+                cpuQuotaMicros(container),
+                ContainerResources.memoryBytes(container));
     }
 
     /** No more than the pod has: the kernel refuses it, where cgroups are of the first version. */
@@ -179,7 +188,9 @@ final class ContainerPlans {
                 mounts.add(new Mount(ground.etc(file).toString(), target, false, false));
             }
         }
+        var index = 0;
         for (var mount : container.volumeMounts()) {
+            index++;
             var volume = ground.volume(mount.volume());
             if (volume == null) {
                 throw new ConfigProblem(
@@ -193,7 +204,16 @@ final class ContainerPlans {
                     mount.subPathExpr().isEmpty()
                             ? mount.subPath()
                             : Expansion.expand(mount.subPathExpr(), variables::get);
-            var source = subPath.isEmpty() ? volume : subPath(pod, container, mount, subPath);
+            var source =
+                    subPath.isEmpty()
+                            ? volume
+                            : subPath(
+                                    pod,
+                                    container,
+                                    mount,
+                                    volume,
+                                    subPath,
+                                    container.name() + "/" + index);
             mounts.add(
                     new Mount(
                             source.toString(),
@@ -217,7 +237,13 @@ final class ContainerPlans {
         return mounts;
     }
 
-    private Path subPath(Pod pod, Container container, Container.VolumeMount mount, String subPath)
+    private Path subPath(
+            Pod pod,
+            Container container,
+            Container.VolumeMount mount,
+            Path volume,
+            String subPath,
+            String user)
             throws ConfigProblem {
         if (subPath.startsWith("/")) {
             throw new ConfigProblem("error SubPath `" + subPath + "` must not be an absolute path");
@@ -227,7 +253,7 @@ final class ContainerPlans {
                     "unable to provision SubPath `" + subPath + "`: must not contain '..'");
         }
         try {
-            return around.machine().files().subPath(pod.uid(), mount.volume(), subPath);
+            return around.machine().files().subPath(pod.uid(), volume, subPath, user);
         } catch (FilesFailed e) {
             // The details could tell a pod about the machine's disk.
             throw new ConfigProblem(

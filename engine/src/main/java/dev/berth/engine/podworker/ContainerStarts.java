@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PodPlace;
+import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.ContainerRun.End;
@@ -45,6 +46,8 @@ final class ContainerStarts {
     private final PodLedger ledger;
     private final PodMailbox box;
     private final PodGround ground;
+    private final ProcessHolder holder;
+    private final PodResizes resizes;
     private final ContainerMaking making;
     private final ImagePulls images;
     private final LifecycleHooks hooks;
@@ -53,6 +56,7 @@ final class ContainerStarts {
     private final ContainerStops stops;
     private final Map<String, Image> imagesOf = new HashMap<>();
     private @Nullable Instant groundRetry;
+    private boolean waits;
 
     ContainerStarts(
             Surroundings around,
@@ -60,6 +64,9 @@ final class ContainerStarts {
             PodPlace node,
             PodMailbox box,
             PodGround ground,
+            ProcessHolder holder,
+            ContainerPlans plans,
+            PodResizes resizes,
             LifecycleHooks hooks,
             StartTries tries,
             Alarm alarm,
@@ -68,17 +75,25 @@ final class ContainerStarts {
         this.ledger = ledger;
         this.box = box;
         this.ground = ground;
+        this.holder = holder;
+        this.resizes = resizes;
         this.hooks = hooks;
         this.tries = tries;
         this.alarm = alarm;
         this.stops = stops;
-        making = new ContainerMaking(around, ground, node);
+        making = new ContainerMaking(around, plans, node);
         images = new ImagePulls(around);
     }
 
     /** Before this nothing can be started, because the ground could not be made; or null. */
     @Nullable Instant notBefore() {
         return groundRetry;
+    }
+
+    /** What the ground lacked may have come. */
+    void tryNow() {
+        waits |= groundRetry != null;
+        groundRetry = null;
     }
 
     /** Starts those that can be; what keeps the others from it is noted. */
@@ -88,6 +103,16 @@ final class ContainerStarts {
         Map<Container, Image> here;
         PodGround.Readings readings;
         var pod = ledger.pod();
+        if (waits || groundRetry != null) {
+            // It has failed before, so nothing is pulled in vain; as a kubelet, which always waits.
+            try {
+                ground.make(pod);
+                waits = false;
+            } catch (GroundFailed e) {
+                failedGround(e);
+                return;
+            }
+        }
         try (var side = Executors.newVirtualThreadPerTaskExecutor()) {
             var reading = side.submit(() -> ground.read(containers));
             try (var pulls = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -97,6 +122,7 @@ final class ContainerStarts {
                 }
                 try {
                     ground.make(pod);
+                    holder.make(pod);
                 } catch (GroundFailed e) {
                     pulls.shutdownNow();
                     failedGround(e);
@@ -177,22 +203,36 @@ final class ContainerStarts {
             var parts = new LinkedHashMap<String, Future<Made>>();
             for (var entry : here.entrySet()) {
                 var container = entry.getKey();
+                String processesOf;
+                try {
+                    processesOf = processesOf(container);
+                } catch (ConfigProblem e) {
+                    notMade(
+                            container.name(),
+                            "CreateContainerConfigError",
+                            String.valueOf(e.getMessage()));
+                    continue;
+                }
                 var attempt = ledger.nextAttempt(container.name());
                 tries.image(container.name(), container.image());
                 ledger.makes(ContainerPlans.id(pod.uid(), container.name(), attempt), box);
                 parts.put(
                         container.name(),
                         children.submit(() ->
-                                making.make(pod, container, attempt, entry.getValue(), readings)));
+                                making.make(
+                                        pod,
+                                        resizes.granted(container),
+                                        attempt,
+                                        entry.getValue(),
+                                        readings,
+                                        processesOf)));
             }
             for (var entry : parts.entrySet()) {
                 var name = entry.getKey();
                 switch (get(entry.getValue())) {
                     case Made.Ready(ContainerPlan plan) -> made.add(plan);
-                    case Made.NotMade(String reason, String message) -> {
-                        ledger.event(name, true, "Failed", "Error: " + message);
-                        tries.blocked(name, new StartProblem(reason, message));
-                    }
+                    case Made.NotMade(String reason, String message) ->
+                            notMade(name, reason, message);
                     case Made.Unstartable(int attempt, String message) -> {
                         ledger.event(name, false, "Created", "Container created");
                         tries.tried(name);
@@ -202,6 +242,27 @@ final class ContainerStarts {
             }
         }
         return made;
+    }
+
+    private void notMade(String name, String reason, String message) {
+        ledger.event(name, true, "Failed", "Error: " + message);
+        tries.blocked(name, new StartProblem(reason, message));
+    }
+
+    /** Whose processes a container sees beside its own, or null. */
+    private @Nullable String processesOf(Container container) throws ConfigProblem {
+        if (holder.id() != null) {
+            return holder.id();
+        }
+        var target = container.targetContainer();
+        if (target == null) {
+            return null;
+        }
+        return ledger.running().stream()
+                .filter(run -> run.name().equals(target))
+                .map(PodLedger::rawId)
+                .findFirst()
+                .orElseThrow(() -> new ConfigProblem("unable to find target container " + target));
     }
 
     private void startMade(ContainerPlan plan) throws InterruptedException {
@@ -231,6 +292,7 @@ final class ContainerStarts {
         }
         ledger.event(name, false, "Started", "Container started");
         tries.started(name);
+        resizes.started(name);
         postStart(name, plan.id());
     }
 

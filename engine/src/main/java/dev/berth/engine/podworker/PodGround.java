@@ -16,17 +16,21 @@ import dev.berth.core.pod.ServiceVariables;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.pod.VolumeContents;
+import dev.berth.core.refusal.UnsupportedSpec;
+import dev.berth.core.tenancy.HostPorts;
 import dev.berth.core.tenancy.PodLimits;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.KubeApi.Token;
+import dev.berth.port.PodFiles;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.PodNetwork.NodeShare;
+import dev.berth.port.PodNetwork.PortLead;
 import dev.berth.port.PodNetwork.Sandbox;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +41,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -54,6 +59,9 @@ final class PodGround {
      * The most processes of a pod: the hard limit of eks-fargate §3.9 for the whole (our choice).
      */
     private static final long PIDS_MOST = 65_535;
+
+    /** Runtime classes that mean what runs containers here anyway (our choice). */
+    private static final Set<String> RUNTIMES = Set.of("crun", "runc");
 
     private static final Duration TOKEN_LOOK_LONGEST = Duration.ofHours(24);
 
@@ -129,7 +137,7 @@ final class PodGround {
                         node.hostAddress(),
                         node.cpuMillis(),
                         Surroundings.memoryBytes(node),
-                        node.ephemeralStorageBytes()),
+                        Surroundings.storageBytes(node, now)),
                 node.address());
     }
 
@@ -139,6 +147,13 @@ final class PodGround {
      * @param now the pod as it is now, with its present labels
      */
     void make(Pod now) throws GroundFailed, InterruptedException {
+        var runtime = now.spec().runtimeClassName();
+        if (runtime != null && !RUNTIMES.contains(runtime)) {
+            throw new GroundFailed(
+                    "FailedCreatePodSandBox",
+                    PodWords.sandboxFailed(PodWords.noRuntime(runtime)),
+                    null);
+        }
         if (!folderMade) {
             try {
                 around.machine()
@@ -193,8 +208,14 @@ final class PodGround {
     }
 
     private @Nullable Void attach() throws GroundFailed {
+        if (pod.spec().security().ownUsers()) {
+            throw new GroundFailed(
+                    "FailedCreatePodSandBox",
+                    PodWords.sandboxFailed(PodWords.NO_USERS_OF_ITS_OWN),
+                    null);
+        }
         try {
-            sandbox =
+            var made =
                     around.machine()
                             .network()
                             .attach(
@@ -204,6 +225,8 @@ final class PodGround {
                                             node.address(),
                                             hostname(),
                                             share()));
+            leadPorts();
+            sandbox = made;
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);
             return null;
         } catch (NetworkFailed e) {
@@ -211,6 +234,24 @@ final class PodGround {
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(String.valueOf(e.getMessage())),
                     e);
+        }
+    }
+
+    /** Ports of an ordinary node that lead to the pod. */
+    private void leadPorts() throws NetworkFailed {
+        if (node instanceof SharedPlace shared) {
+            var leads =
+                    HostPorts.mappings(pod.spec()).stream()
+                            .map(mapping ->
+                                    new PortLead(
+                                            mapping.host().address(),
+                                            mapping.host().protocol(),
+                                            mapping.host().port(),
+                                            mapping.containerPort()))
+                            .toList();
+            if (!leads.isEmpty()) {
+                around.machine().network().leadPorts(shared.node().id(), pod.uid(), leads);
+            }
         }
     }
 
@@ -254,8 +295,7 @@ final class PodGround {
     /** On Fargate what was provisioned, else what its containers may use together. */
     private PodLimits limits() {
         return switch (node) {
-            case PlacedNode own ->
-                    new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
+            case PlacedNode own -> new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
             case SharedPlace _ -> PodLimits.of(pod.spec());
         };
     }
@@ -264,8 +304,7 @@ final class PodGround {
         try {
             around.machine()
                     .runtime()
-                    .createPodGroup(
-                            pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
+                    .createPodGroup(pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
         } catch (RuntimeFailed e) {
             throw new GroundFailed(
                     "FailedCreatePodContainer",
@@ -288,8 +327,7 @@ final class PodGround {
                             pod.uid(),
                             "hosts",
                             pod.spec().hostNetwork()
-                                    ? EtcTexts.hostsOfNode(
-                                            pod, node.nodeName(), node.hostAddress())
+                                    ? EtcTexts.hostsOfNode(pod, node.nodeName(), node.hostAddress())
                                     : EtcTexts.hosts(pod, node.address(), dns.clusterDomain())));
             made.put("hostname", files.etcFile(pod.uid(), "hostname", hostname() + "\n"));
             etc.putAll(made);
@@ -417,6 +455,7 @@ final class PodGround {
                                 volume.name(),
                                 medium.equals("Memory") ? memoryBytes(sizeLimitBytes) : null,
                                 group);
+                case Source.Claim claim -> claimed(volume, claim);
                 case Source.HostPath(String path, String type) ->
                         switch (node) {
                             case SharedPlace shared ->
@@ -429,8 +468,7 @@ final class PodGround {
                             case PlacedNode _ ->
                                     throw new ConfigProblem("hostPath is not there on Fargate");
                         };
-                case Source.Claim _,
-                        Source.Image _,
+                case Source.Image _,
                         Source.Other _,
                         Source.Token _,
                         Source.ConfigMap _,
@@ -445,6 +483,42 @@ final class PodGround {
             throw new GroundFailed(
                     "FailedMount",
                     PodWords.mountFailed(volume.name(), String.valueOf(e.getMessage())),
+                    e);
+        }
+    }
+
+    /** The folder that an EFS volume means. */
+    private Path claimed(Volume volume, Source.Claim claim)
+            throws ConfigProblem, FilesFailed, GroundFailed {
+        var bound = around.api().claim(pod.metadata().namespace(), claim.claimName()).orElse(null);
+        if (bound == null || bound.volumeName() == null) {
+            throw new ConfigProblem(
+                    "error processing PVC %s/%s: %s"
+                            .formatted(
+                                    pod.metadata().namespace(),
+                                    claim.claimName(),
+                                    bound == null ? "not found" : "PVC is not bound"));
+        }
+        if (!UnsupportedSpec.EFS_DRIVER.equals(bound.csiDriver()) || bound.volumeHandle() == null) {
+            throw new ConfigProblem("volumes of " + bound.volumeName() + " are not served here");
+        }
+        try {
+            var place = around.settings().fileSystems().locate(bound.volumeHandle());
+            return around.machine()
+                    .files()
+                    .attachFolder(
+                            pod.uid(),
+                            volume.name(),
+                            Path.of(place.folder()),
+                            place.below(),
+                            place.uid() == null || place.gid() == null
+                                    ? null
+                                    : new PodFiles.Maker(place.uid(), place.gid()));
+        } catch (FilesFailed | ConfigProblem e) {
+            // A kubelet names such a volume as the cluster does, not as the pod does.
+            throw new GroundFailed(
+                    "FailedMount",
+                    PodWords.mountFailed(bound.volumeName(), String.valueOf(e.getMessage())),
                     e);
         }
     }

@@ -5,6 +5,7 @@ import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
+import dev.berth.core.pod.StopPlan;
 import dev.berth.engine.Timeline;
 import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.port.ContainerRuntime;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,8 +45,10 @@ final class PodWorker implements Runnable {
     private final ContainerStarts starts;
     private final ContainerStops stops;
     private final Restarts restarts;
+    private final PodResizes resizes;
     private final VolumeRenewal volumes;
     private final PodEnd end;
+    private final AtomicReference<@Nullable Verdict> evicted = new AtomicReference<>();
     private @Nullable Instant limitRetry;
     private boolean began;
     private boolean forgotten;
@@ -72,12 +76,20 @@ final class PodWorker implements Runnable {
         alarm = new Alarm(time, box);
         ledger = new PodLedger(around, pod, node, ground, probes, reporter);
         tries = new StartTries(ledger);
-        adoption = new PodAdoption(around, ledger, box, ground, probes, tries);
+        var holder = new ProcessHolder(around, ledger, box, ground);
+        ledger.onExit(holder::ended);
+        adoption = new PodAdoption(around, ledger, box, ground, holder, probes, tries);
         stops = new ContainerStops(around, ledger, box, probes, hooks, alarm);
-        starts = new ContainerStarts(around, ledger, node, box, ground, hooks, tries, alarm, stops);
-        restarts = new Restarts(ledger, starts, stops, tries);
-        volumes = new VolumeRenewal(ledger, box, ground);
+        var plans = new ContainerPlans(around, ground, node);
+        resizes = new PodResizes(around, node, plans);
+        ledger.resizes(resizes);
+        starts =
+                new ContainerStarts(
+                        around, ledger, node, box, ground, holder, plans, resizes, hooks, tries,
+                        alarm, stops);
         end = new PodEnd(around, ledger, box, probes, alarm);
+        restarts = new Restarts(ledger, starts, stops, tries, end);
+        volumes = new VolumeRenewal(ledger, box, ground);
     }
 
     PodLedger.View view() {
@@ -92,6 +104,13 @@ final class PodWorker implements Runnable {
     /** A ConfigMap or Secret has changed, which the pod's volumes may be made from. Any thread. */
     void configChanged(ConfigChange change) {
         volumes.changed(change);
+    }
+
+    /** The pod uses more than it may, and has to go. Any thread. */
+    void evict(Verdict why) {
+        if (evicted.compareAndSet(null, why)) {
+            box.poke();
+        }
     }
 
     /** Whether this worker has ended, so that nothing more will be known. */
@@ -146,6 +165,7 @@ final class PodWorker implements Runnable {
     private void round() throws InterruptedException {
         alarm.close();
         if (!ledger.adopted()) {
+            resizes.adopt(ledger.pod());
             adoption.adopt(found);
             began = !found.isEmpty() || ledger.pod().status().startTime() != null;
             if (began && !ledger.pod().status().phase().ended()) {
@@ -183,6 +203,14 @@ final class PodWorker implements Runnable {
             ledger.event(false, "DeadlineExceeded", PodWords.DEADLINE_EXCEEDED);
             stops.all();
             settle();
+            return;
+        }
+        var eviction = evicted.get();
+        if (eviction != null) {
+            ledger.fails(eviction);
+            ledger.event(true, eviction.reason(), eviction.message());
+            stops.all(StopPlan.EVICTED_SECONDS);
+            end.settle();
             return;
         }
         live();
@@ -224,6 +252,14 @@ final class PodWorker implements Runnable {
             box.poke();
             return;
         }
+        if (volumes.awaitedHasCome()) {
+            tries.configChanged();
+            starts.tryNow();
+        }
+        if (restarts.resized(resizes.look(ledger.pod(), ledger.running()))) {
+            box.poke();
+            return;
+        }
         var decision = decide();
         if (decision.over()) {
             stops.all();
@@ -232,6 +268,11 @@ final class PodWorker implements Runnable {
         }
         if (!decision.kill().isEmpty()) {
             restarts.failed(decision.kill());
+            box.poke();
+            return;
+        }
+        if (decision.reset().isPresent() && !ledger.now().isBefore(decision.reset().get())) {
+            restarts.all();
             box.poke();
             return;
         }
@@ -281,6 +322,7 @@ final class PodWorker implements Runnable {
             dues.add(due.equals(Instant.MIN) ? now : due);
         }
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
+        decision.reset().ifPresent(due -> dues.add(due.equals(Instant.MIN) ? now : due));
         var blocked = starts.notBefore();
         if (blocked != null) {
             dues.replaceAll(due -> due.isBefore(blocked) ? blocked : due);
@@ -290,6 +332,7 @@ final class PodWorker implements Runnable {
         }
         add(dues, deadline());
         add(dues, volumes.due());
+        add(dues, resizes.due());
         if (!ledger.running().isEmpty()) {
             add(dues, limitRetry);
         }

@@ -5,6 +5,7 @@ import static dev.berth.core.pod.PodBuilder.aPod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.Handler;
 import dev.berth.core.pod.Container.Probe;
 import dev.berth.core.pod.ContainerBuilder;
@@ -306,6 +307,12 @@ final class World implements AutoCloseable {
         if (!running.isEmpty()) {
             var one = running.get(roll(running.size()));
             story.add("end " + one.podName() + "/" + one.name());
+            if (one.name().equals(ProcessHolder.NAME)) {
+                // The kernel kills all that is in a process namespace with its first.
+                running.stream()
+                        .filter(other -> other.podUid().equals(one.podUid()))
+                        .forEach(other -> bench.runtime.end(other.id(), 137));
+            }
             bench.runtime.end(one.id(), roll(2));
         }
     }
@@ -329,6 +336,15 @@ final class World implements AutoCloseable {
         }
         if (roll(3) == 0) {
             builder.volume("conf", new Volume.Source.ConfigMap("conf", List.of(), 0644, false));
+        }
+        if (roll(4) == 0) {
+            builder.shareProcessNamespace();
+        }
+        if (roll(4) == 0) {
+            builder.container(
+                    aContainer("anew")
+                            .restartPolicy("Always")
+                            .onExit(Container.RestartRule.RESTART_ALL, 1));
         }
         var containers = 1 + roll(2);
         for (var number = 0; number < containers; number++) {
@@ -388,7 +404,7 @@ final class World implements AutoCloseable {
         }
         var starts = bench.runtime.starts();
         for (var pod : pods()) {
-            if (pod.spec().restartPolicy() == RestartPolicy.NEVER) {
+            if (pod.spec().restartPolicy() == RestartPolicy.NEVER && !startsAnew(pod)) {
                 pod.spec()
                         .everyContainer()
                         .filter(container -> !container.sidecar())
@@ -404,6 +420,11 @@ final class World implements AutoCloseable {
                 assertGoesOn(pod, before.status);
             }
         }
+    }
+
+    /** Whether one of its containers may have all of them run again. */
+    private static boolean startsAnew(Pod pod) {
+        return pod.spec().containers().stream().anyMatch(one -> one.name().equals("anew"));
     }
 
     private static void assertGoesOn(Pod pod, PodStatus before) {
@@ -463,6 +484,7 @@ final class World implements AutoCloseable {
                 bench.runtime.list().stream()
                         .filter(one -> one.podUid().equals(pod.uid()))
                         .filter(one -> one.state() == State.RUNNING)
+                        .filter(one -> !one.name().equals(ProcessHolder.NAME))
                         .map(ContainerRuntime.Container::id)
                         .toList();
         assertThat(running).as(states).containsExactlyInAnyOrderElementsOf(told);
