@@ -1,7 +1,6 @@
 package dev.berth.bench;
 
 import dev.berth.edge.cli.AwsClient;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

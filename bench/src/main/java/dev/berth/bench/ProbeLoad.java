@@ -10,7 +10,6 @@ import dev.berth.port.PodNetwork.Subnet;
 import dev.berth.port.PodNetwork.Vpc;
 import dev.berth.port.ProbeNetwork.HttpAsk;
 import dev.berth.port.ProbeNetwork.Unanswered;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;

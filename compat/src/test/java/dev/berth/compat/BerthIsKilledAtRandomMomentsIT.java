@@ -3,10 +3,8 @@ package dev.berth.compat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.bench.soak.KillRun;
-
-import org.junit.jupiter.api.Test;
-
 import java.util.ArrayList;
+import org.junit.jupiter.api.Test;
 
 /**
  * Pods of every kind are made, run and go while Berth is killed again and again: the short form of

@@ -2,15 +2,9 @@ package dev.berth.compat;
 
 import static dev.berth.compat.RawCall.eks;
 import static dev.berth.compat.RawCall.query;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.bench.soak.Leftovers;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.http.HttpClient;
@@ -18,6 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 
 /** What a full disk does: told in plain words, nothing half done, and mended by room. */
 class NoDiskIsLeftIT {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.berth.bench.soak.Leftovers;
 import dev.berth.edge.cli.AwsClient;
-
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileVisitResult;

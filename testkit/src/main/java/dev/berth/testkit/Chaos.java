@@ -9,9 +9,6 @@ import dev.berth.port.KubeApi.PodListener;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.ProbeNetwork.Unanswered;
-
-import org.jspecify.annotations.Nullable;
-
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -25,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands between one life of Berth and the world, and lets calls fail: before they do anything, or

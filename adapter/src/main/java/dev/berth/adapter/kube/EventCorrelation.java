@@ -1,9 +1,6 @@
 package dev.berth.adapter.kube;
 
 import dev.berth.port.KubeApi.Event;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -11,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides what is written of events, as a kubelet's client does: equal ones are counted on one

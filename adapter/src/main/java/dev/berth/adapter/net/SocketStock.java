@@ -2,7 +2,6 @@ package dev.berth.adapter.net;
 
 import dev.berth.adapter.libc.Libc;
 import dev.berth.adapter.libc.Namespaces;
-
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.SocketChannel;

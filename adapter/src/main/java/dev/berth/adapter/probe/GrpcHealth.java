@@ -1,11 +1,9 @@
 package dev.berth.adapter.probe;
 
 import dev.berth.adapter.probe.Http2Call.Part;
-
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.http2.Http2Headers;
-
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -4,9 +4,7 @@ import dev.berth.adapter.probe.Http2Call.Part;
 import dev.berth.adapter.probe.HttpExchange.Answer;
 import dev.berth.core.pod.ProbeAnswer;
 import dev.berth.port.ProbeNetwork.HttpAsk;
-
 import io.helidon.http.http2.Http2Headers;
-
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,7 +2,6 @@ package dev.berth.adapter.probe;
 
 import dev.berth.core.pod.ProbeAnswer;
 import dev.berth.port.ProbeNetwork.HttpAsk;
-
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;

@@ -4,9 +4,6 @@ import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.Connection;
 import dev.berth.port.ProbeNetwork;
 import dev.berth.port.Time;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -17,12 +14,12 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
-
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
 /** Asks pods over connections that begin in their VPC. Any thread may call; each has its own. */
 public final class VpcProbes implements ProbeNetwork {

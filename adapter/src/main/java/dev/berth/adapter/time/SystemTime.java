@@ -2,7 +2,6 @@ package dev.berth.adapter.time;
 
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ScheduledThreadPoolExecutor;

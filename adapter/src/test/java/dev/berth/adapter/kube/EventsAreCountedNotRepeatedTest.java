@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.berth.adapter.kube.EventCorrelation.Writing;
 import dev.berth.core.pod.PodKey;
 import dev.berth.port.KubeApi.Event;
-
-import org.junit.jupiter.api.Test;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 class EventsAreCountedNotRepeatedTest {
     private final EventCorrelation correlation = new EventCorrelation();

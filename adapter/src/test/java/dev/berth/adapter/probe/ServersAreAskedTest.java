@@ -10,12 +10,6 @@ import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.Connection;
 import dev.berth.port.ProbeNetwork.HttpAsk;
 import dev.berth.port.ProbeNetwork.Unanswered;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,6 +23,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** A server of a few lines answers on loopback, as it is told. */
 @Timeout(30)

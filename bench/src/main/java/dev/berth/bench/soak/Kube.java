@@ -1,8 +1,5 @@
 package dev.berth.bench.soak;
 
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -18,9 +15,10 @@ import java.util.Base64;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** A cluster's API server as a user with a token sees it. Any thread may call. */
 final class Kube implements AutoCloseable {

@@ -1,11 +1,10 @@
 package dev.berth.bench.soak;
 
-import tools.jackson.databind.JsonNode;
-
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A pod, or a workload, and what must have become of it in the end, whatever happens to Berth in

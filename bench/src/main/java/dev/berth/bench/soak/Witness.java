@@ -1,10 +1,8 @@
 package dev.berth.bench.soak;
 
 import com.sun.net.httpserver.HttpServer;
-
 import dev.berth.adapter.libc.Libc;
 import dev.berth.adapter.libc.Namespaces;
-
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

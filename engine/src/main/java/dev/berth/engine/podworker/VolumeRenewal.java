@@ -5,13 +5,11 @@ import dev.berth.core.pod.PodMetadata;
 import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.port.KubeApi.ConfigChange;
 import dev.berth.port.KubeApi.KubeUnavailable;
-
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-
-import java.time.Instant;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Keeps a running pod's volumes as what they are made from: ConfigMaps, Secrets, the pod's own

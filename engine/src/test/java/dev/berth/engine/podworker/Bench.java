@@ -29,14 +29,12 @@ import dev.berth.testkit.FakePodLogs;
 import dev.berth.testkit.FakePodNetwork;
 import dev.berth.testkit.FakeProbeNetwork;
 import dev.berth.testkit.FakeTime;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** A machine in memory with one cluster, one VPC and the image busybox on it. */
 final class Bench implements AutoCloseable {

@@ -2,7 +2,6 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.Container.Handler;
@@ -12,16 +11,14 @@ import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.core.pod.Volume;
 import dev.berth.testkit.Chaos;
 import dev.berth.testkit.Chaos.Fate;
-
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-
-import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Thousands of lives of pods in worlds that do everything wrong: calls fail before and after their

@@ -2,7 +2,6 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.Container;
@@ -25,7 +24,6 @@ import dev.berth.testkit.Chaos;
 import dev.berth.testkit.Chaos.Fate;
 import dev.berth.testkit.Chaos.Severed;
 import dev.berth.testkit.FakeContainerRuntime.Behaviour;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
