@@ -195,6 +195,8 @@ class VolumesAndRightsIT {
     @AfterAll
     static void end() throws Exception {
         if (berth != null) {
+            // The hardest way for a folder of the user's: mounted, nobody there, and all is purged.
+            berth.killHard();
             berth.close();
             assertThat(shared.resolve("app/x")).hasContent("of one\n");
             OneBerth.removeTree(shared);
