@@ -17,6 +17,7 @@ import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.pod.VolumeContents;
 import dev.berth.core.refusal.UnsupportedSpec;
+import dev.berth.core.tenancy.HostPorts;
 import dev.berth.core.tenancy.PodLimits;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
@@ -29,6 +30,7 @@ import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.PodNetwork.NodeShare;
+import dev.berth.port.PodNetwork.PortLead;
 import dev.berth.port.PodNetwork.Sandbox;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -213,7 +215,7 @@ final class PodGround {
                     null);
         }
         try {
-            sandbox =
+            var made =
                     around.machine()
                             .network()
                             .attach(
@@ -223,6 +225,8 @@ final class PodGround {
                                             node.address(),
                                             hostname(),
                                             share()));
+            leadPorts();
+            sandbox = made;
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);
             return null;
         } catch (NetworkFailed e) {
@@ -230,6 +234,24 @@ final class PodGround {
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(String.valueOf(e.getMessage())),
                     e);
+        }
+    }
+
+    /** Ports of an ordinary node that lead to the pod. */
+    private void leadPorts() throws NetworkFailed {
+        if (node instanceof SharedPlace shared) {
+            var leads =
+                    HostPorts.mappings(pod.spec()).stream()
+                            .map(mapping ->
+                                    new PortLead(
+                                            mapping.host().address(),
+                                            mapping.host().protocol(),
+                                            mapping.host().port(),
+                                            mapping.containerPort()))
+                            .toList();
+            if (!leads.isEmpty()) {
+                around.machine().network().leadPorts(shared.node().id(), pod.uid(), leads);
+            }
         }
     }
 
