@@ -14,8 +14,6 @@ import dev.berth.core.pod.EtcTexts.Resolver;
 import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
 import dev.berth.edge.kubelet.KubeletEndpoint;
-import dev.berth.edge.kubelet.NodeStreams;
-import dev.berth.edge.kubelet.PodNodeStreams;
 import dev.berth.engine.RecentTimelines;
 import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.RoleView;
@@ -25,6 +23,7 @@ import dev.berth.engine.nodes.FargateNodes;
 import dev.berth.engine.nodes.Places;
 import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
+import dev.berth.engine.podworker.PodStreams;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
 import dev.berth.engine.scheduler.FargateScheduler;
@@ -179,7 +178,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             timelines);
             began.add(scheduler);
             scheduler.start();
-            var kubelet = new KubeletEndpoint(new PodNodeStreams(workers.streams()), tls);
+            var kubelet = new KubeletEndpoint(workers.streams(), tls);
             began.add(kubelet);
             kubelet.start();
             began.add(
@@ -419,7 +418,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     }
 
     /** A connection into the VPC. */
-    private record VpcTunnel(PodNetwork.Connection connection) implements NodeStreams.Tunnel {
+    private record VpcTunnel(PodNetwork.Connection connection) implements PodStreams.Duplex {
         @Override
         public InputStream input() {
             return connection.input();

@@ -1,5 +1,6 @@
 package dev.berth.edge.kubelet;
 
+import dev.berth.engine.podworker.PodStreams.Duplex;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -38,7 +39,7 @@ public final class Egress implements AutoCloseable {
     @FunctionalInterface
     public interface Dialer {
         /** Opens a connection. */
-        NodeStreams.Tunnel dial(String host, int port) throws IOException;
+        Duplex dial(String host, int port) throws IOException;
     }
 
     /**
@@ -103,7 +104,7 @@ public final class Egress implements AutoCloseable {
         }
     }
 
-    private static void copy(InputStream in, NodeStreams.Tunnel tunnel) {
+    private static void copy(InputStream in, Duplex tunnel) {
         try {
             in.transferTo(tunnel.output());
             tunnel.shutdownOutput();
@@ -112,14 +113,14 @@ public final class Egress implements AutoCloseable {
         }
     }
 
-    private NodeStreams.Tunnel ownEndpoint() throws IOException {
+    private Duplex ownEndpoint() throws IOException {
         var channel =
                 SocketChannel.open(
                         new InetSocketAddress(
                                 InetAddress.getLoopbackAddress(), kubeletPort.getAsInt()));
         var in = Channels.newInputStream(channel);
         var out = Channels.newOutputStream(channel);
-        return new NodeStreams.Tunnel() {
+        return new Duplex() {
             @Override
             public InputStream input() {
                 return in;
