@@ -135,7 +135,7 @@ public final class PodStreams {
         return pods().stream().filter(pod -> pod.address().equals(address)).findFirst();
     }
 
-    private static PodRef ref(PodWorker.View view) {
+    private static PodRef ref(PodLedger.View view) {
         return new PodRef(
                 view.pod().metadata().namespace(),
                 view.pod().metadata().name(),
@@ -221,7 +221,7 @@ public final class PodStreams {
                                         && one.running());
     }
 
-    private static ContainerRun runForLogs(PodWorker.View view, String container, boolean previous)
+    private static ContainerRun runForLogs(PodLedger.View view, String container, boolean previous)
             throws StreamRefused {
         var podName = view.pod().metadata().name();
         if (view.pod().spec().everyContainer().noneMatch(one -> one.name().equals(container))) {
@@ -264,7 +264,7 @@ public final class PodStreams {
                                 }));
     }
 
-    private static @Nullable ContainerState state(PodWorker.View view, String container) {
+    private static @Nullable ContainerState state(PodLedger.View view, String container) {
         return view.status()
                 .everyContainer()
                 .filter(status -> status.name().equals(container))
@@ -309,7 +309,7 @@ public final class PodStreams {
         try {
             return new ExecutionSession(
                     machine.runtime()
-                            .exec(PodWorker.rawId(run), new ExecPlan(command, tty, stdin)));
+                            .exec(PodLedger.rawId(run), new ExecPlan(command, tty, stdin)));
         } catch (RuntimeFailed e) {
             throw new StreamRefused(
                     500,
@@ -327,7 +327,7 @@ public final class PodStreams {
     public Session attach(PodRef pod, String container) throws StreamRefused, InterruptedException {
         var run = running(pod, container);
         try {
-            return new ExecutionSession(machine.runtime().attach(PodWorker.rawId(run)));
+            return new ExecutionSession(machine.runtime().attach(PodLedger.rawId(run)));
         } catch (RuntimeFailed e) {
             throw new StreamRefused(500, String.valueOf(e.getMessage()));
         }
