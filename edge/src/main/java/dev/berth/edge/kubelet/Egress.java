@@ -28,6 +28,10 @@ import org.slf4j.LoggerFactory;
 public final class Egress implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Egress.class);
     private static final int KUBELET_PORT = 10250;
+
+    /** How many may wait to be accepted: who comes to a full queue of such a socket is refused. */
+    private static final int WAITING_MAX = 1024;
+
     private static final int HEAD_BYTES_MAX = 8192;
 
     private final Path socket;
@@ -57,7 +61,7 @@ public final class Egress implements AutoCloseable {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.deleteIfExists(socket);
         this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        listener.bind(UnixDomainSocketAddress.of(socket));
+        listener.bind(UnixDomainSocketAddress.of(socket), WAITING_MAX);
         Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
         Thread.ofVirtual().name("egress").start(this::accept);
     }
