@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -47,11 +48,7 @@ final class PodSocket implements WebSocket.Listener, AutoCloseable {
             var described = berth.client().eks("GET", "/clusters/" + cluster, null).path("cluster");
             var pem =
                     Base64.getDecoder()
-                            .decode(
-                                    described
-                                            .path("certificateAuthority")
-                                            .path("data")
-                                            .asString());
+                            .decode(described.path("certificateAuthority").path("data").asString());
             var store = KeyStore.getInstance(KeyStore.getDefaultType());
             store.load(null, null);
             store.setCertificateEntry(

@@ -1,7 +1,14 @@
 package dev.berth.compat;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -16,13 +23,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-/** Logs, commands, terminals, files and ports of pods, by kubectl and by older clients' protocols. */
+/**
+ * Logs, commands, terminals, files and ports of pods, by kubectl and by older clients' protocols.
+ */
 @Timeout(120)
 class StreamsOfPodsIT {
     private static final String CLUSTER = "streams";
@@ -80,7 +84,11 @@ class StreamsOfPodsIT {
                 java.util.Map.of("namespace", "default"));
         berth.apply(PODS);
         for (var pod : java.util.List.of("st", "loud")) {
-            berth.kubectl("wait", "--for=jsonpath={.status.phase}=Running", "pod/" + pod, "--timeout=60s");
+            berth.kubectl(
+                    "wait",
+                    "--for=jsonpath={.status.phase}=Running",
+                    "pod/" + pod,
+                    "--timeout=60s");
         }
         door = PodSocket.Door.of(berth, CLUSTER);
         OneBerth.until(
@@ -106,7 +114,8 @@ class StreamsOfPodsIT {
         return berth.shell().run("", "bash", "-c", script);
     }
 
-    private static String exec(boolean terminal, boolean stdin, String container, String... command) {
+    private static String exec(
+            boolean terminal, boolean stdin, String container, String... command) {
         var query = new StringBuilder("exec?stdout=true&container=" + container);
         query.append(terminal ? "&tty=true" : "&stderr=true").append(stdin ? "&stdin=true" : "");
         for (var each : command) {
@@ -119,15 +128,22 @@ class StreamsOfPodsIT {
     void logs_are_cut_as_asked() throws Exception {
         assertThat(berth.kubectl("logs", "st", "-c", "main")).isEqualTo("out\nmore\npart");
         assertThat(berth.kubectl("logs", "st", "-c", "main", "--tail=2")).isEqualTo("more\npart");
-        assertThat(berth.kubectl("logs", "st", "-c", "main", "--limit-bytes=5")).isEqualTo("out\nm");
+        assertThat(berth.kubectl("logs", "st", "-c", "main", "--limit-bytes=5"))
+                .isEqualTo("out\nm");
         assertThat(berth.kubectl("logs", "st", "-c", "main", "--since=1h")).startsWith("out\n");
-        assertThat(berth.kubectl("logs", "st", "-c", "main", "--since-time=2999-01-01T00:00:00+01:00"))
+        assertThat(
+                        berth.kubectl(
+                                "logs",
+                                "st",
+                                "-c",
+                                "main",
+                                "--since-time=2999-01-01T00:00:00+01:00"))
                 .isEmpty();
         assertThat(berth.kubectl("logs", "st", "-c", "main", "--timestamps", "--tail=2"))
                 .matches("(?s)\\S+T\\S+\\.\\d{9}Z more\n\\S+Z part");
         assertThat(berth.kubectl("logs", "st", "-c", "crash", "--previous")).isEqualTo("crashed");
-        assertThat(berth.kubectl("logs", "st", "--all-containers", "--prefix").lines().toList())
-                .contains("[pod/st/main] out", "[pod/st/crash] crashed");
+        assertThat(berth.kubectl("logs", "st", "--all-containers", "--prefix"))
+                .contains("[pod/st/main] out\n", "[pod/st/crash] crashed");
         assertThat(run("kubectl logs st -c main --previous").error())
                 .contains("previous terminated container \"main\" in pod \"st\" not found");
     }
@@ -140,7 +156,9 @@ class StreamsOfPodsIT {
             assertThat(lines.get(at)).isEqualTo(Integer.toString(at + 1));
         }
         try (var files = Files.walk(berth.data().resolve("logs"))) {
-            assertThat(files.filter(file -> file.toString().contains("default_loud")).filter(Files::isRegularFile))
+            assertThat(
+                            files.filter(file -> file.toString().contains("default_loud"))
+                                    .filter(Files::isRegularFile))
                     .hasSizeGreaterThan(1);
         }
     }
@@ -176,7 +194,11 @@ class StreamsOfPodsIT {
             door.open("st", exec(false, false, "shell", "kill", "-9", "1"), PodSocket.OLD)
                     .toItsEnd();
             // A process cannot kill the first one of its namespace: end the shell by its terminal.
-            try (var typing = door.open("st", "attach?container=shell&stdin=true&stdout=true&tty=true", PodSocket.OLD)) {
+            try (var typing =
+                    door.open(
+                            "st",
+                            "attach?container=shell&stdin=true&stdout=true&tty=true",
+                            PodSocket.OLD)) {
                 typing.send(0, "exit 0\n");
                 assertThat(sleeping.toItsEnd().text(3)).contains("\"message\":\"137\"");
             }
@@ -211,13 +233,18 @@ class StreamsOfPodsIT {
             var protocol = at % 2 == 0 ? PodSocket.OLD : PodSocket.NEW;
             calls.add(() -> {
                 try (var one =
-                        door.open("st", exec(false, false, "main", "sh", "-c", command), protocol)) {
+                        door.open(
+                                "st", exec(false, false, "main", "sh", "-c", command), protocol)) {
                     one.toItsEnd();
                     var xs = 0;
                     for (var each : one.bytes(1)) {
                         xs += each == 'x' ? 1 : 0;
                     }
-                    return xs + " " + one.text(2).strip() + " " + one.text(3).contains("\"message\":\"5\"");
+                    return xs
+                            + " "
+                            + one.text(2).strip()
+                            + " "
+                            + one.text(3).contains("\"message\":\"5\"");
                 }
             });
         }
@@ -248,12 +275,25 @@ class StreamsOfPodsIT {
                     "the commands stand still",
                     () -> {
                         Thread.sleep(500);
-                        var now = berth.kubectl("exec", "st", "-c", "main", "--", "sh", "-c", "cat /count* || true");
+                        var now =
+                                berth.kubectl(
+                                        "exec",
+                                        "st",
+                                        "-c",
+                                        "main",
+                                        "--",
+                                        "sh",
+                                        "-c",
+                                        "cat /count* || true");
                         var same = now.equals(counts[0]);
                         counts[0] = now;
                         return same;
                     });
-            assertThat(counts[0].lines().map(Integer::valueOf).collect(Collectors.summingInt(one -> one)))
+            assertThat(
+                            counts[0]
+                                    .lines()
+                                    .map(Integer::valueOf)
+                                    .collect(Collectors.summingInt(one -> one)))
                     .describedAs("megabytes that both commands have written")
                     .isLessThan(40);
             assertThat(memoryMebibytes() - before).isLessThan(40);
@@ -286,7 +326,12 @@ class StreamsOfPodsIT {
         for (var webSockets : new boolean[] {true, false}) {
             var output = folder.resolve("forward-" + webSockets);
             var builder =
-                    new ProcessBuilder("kubectl", "port-forward", "pod/st", "0:8080", "--address=127.0.0.1")
+                    new ProcessBuilder(
+                                    "kubectl",
+                                    "port-forward",
+                                    "pod/st",
+                                    "0:8080",
+                                    "--address=127.0.0.1")
                             .redirectErrorStream(true)
                             .redirectOutput(output.toFile());
             builder.environment().put("KUBECONFIG", berth.data().resolve("kubeconfig").toString());

@@ -3,12 +3,14 @@ package dev.berth.port;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One cluster's API server. Every method but the watches is one request; all may throw {@link
@@ -258,10 +260,16 @@ public interface KubeApi extends AutoCloseable {
     /**
      * A Secret.
      *
+     * @param uid its uid
      * @param type such as {@code kubernetes.io/dockerconfigjson}
      * @param data by key
      */
-    record Secret(String type, Map<String, byte[]> data) {
+    record Secret(String uid, String type, Map<String, byte[]> data) {
+        /** One whose uid does not matter. */
+        public Secret(String type, Map<String, byte[]> data) {
+            this("", type, data);
+        }
+
         @Override
         public String toString() {
             return "Secret[" + type + "]";

@@ -3,6 +3,13 @@ package dev.berth.edge.kubelet;
 import dev.berth.edge.kubelet.SpdyConnection.Stream;
 import dev.berth.engine.podworker.PodStreams.Session;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,9 +20,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Runs one exec or attach over a connection: waits until all the streams stand that the client
@@ -236,9 +240,10 @@ final class CommandStreams implements SpdyConnection.Listener {
 
     /** Sizes come one JSON object after another, {@code {"Width":80,"Height":24}}. */
     private static void resize(InputStream sizes, Session session) throws IOException {
-        try (var parser = JSON.createParser(sizes)) {
-            while (parser.nextToken() != null) {
-                var size = JSON.readTree(parser);
+        // Not one value read whole: that would wait for the next one, to see that there is none.
+        try (var each = JSON.readerFor(JsonNode.class).<JsonNode>readValues(sizes)) {
+            while (each.hasNextValue()) {
+                var size = each.nextValue();
                 session.resize(size.path("Width").asInt(), size.path("Height").asInt());
             }
         }
@@ -257,8 +262,7 @@ final class CommandStreams implements SpdyConnection.Listener {
                 "details",
                 Map.of(
                         "causes",
-                        List.of(
-                                Map.of("reason", "ExitCode", "message", Integer.toString(code)))));
+                        List.of(Map.of("reason", "ExitCode", "message", Integer.toString(code)))));
     }
 
     static byte[] utf8(String text) {

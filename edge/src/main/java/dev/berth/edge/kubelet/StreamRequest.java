@@ -1,6 +1,7 @@
 package dev.berth.edge.kubelet;
 
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
+
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

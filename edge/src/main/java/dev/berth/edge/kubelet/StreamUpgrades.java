@@ -2,6 +2,7 @@ package dev.berth.edge.kubelet;
 
 import dev.berth.engine.podworker.PodStreams;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
+
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.http.HttpPrologue;
@@ -12,6 +13,11 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
@@ -19,9 +25,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Turns requests for exec, attach and port-forward into connections that carry streams: SPDY/3.1,
@@ -63,13 +66,11 @@ final class StreamUpgrades {
                     ? new StreamRefused(400, "Upgrade request required")
                     : offered.isEmpty()
                             ? new StreamRefused(
-                                    400,
-                                    "unable to upgrade: X-Stream-Protocol-Version is required")
+                                    400, "unable to upgrade: X-Stream-Protocol-Version is required")
                             : new StreamRefused(
                                     403,
                                     "unable to upgrade: unable to negotiate protocol: client supports %s, server accepts %s"
-                                            .formatted(
-                                                    list(offered), list(spoken(parsed.get()))));
+                                            .formatted(list(offered), list(spoken(parsed.get()))));
         } catch (StreamRefused not) {
             response.status(Status.create(not.code())).send(String.valueOf(not.getMessage()));
         }
@@ -101,8 +102,7 @@ final class StreamUpgrades {
 
     /** The request, when it can be done; else it falls through to {@link #refuse}. */
     private Optional<StreamRequest> possible(HttpPrologue prologue, boolean webSocket) {
-        var parsed =
-                StreamRequest.parse(prologue.uriPath().rawPath(), prologue.query().rawValue());
+        var parsed = StreamRequest.parse(prologue.uriPath().rawPath(), prologue.query().rawValue());
         try {
             if (parsed.isPresent()) {
                 check(parsed.get(), webSocket);

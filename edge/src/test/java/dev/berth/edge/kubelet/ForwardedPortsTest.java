@@ -1,11 +1,16 @@
 package dev.berth.edge.kubelet;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,8 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class ForwardedPortsTest {
@@ -70,7 +73,8 @@ class ForwardedPortsTest {
 
         @Override
         public void shutdownOutput() throws IOException {
-            answering.write(heard.toString(UTF_8).toUpperCase(java.util.Locale.ROOT).getBytes(UTF_8));
+            answering.write(
+                    heard.toString(UTF_8).toUpperCase(java.util.Locale.ROOT).getBytes(UTF_8));
             answering.close();
         }
 
@@ -111,7 +115,8 @@ class ForwardedPortsTest {
     void a_server_that_closes_ends_the_stream_though_the_client_says_nothing() throws Exception {
         var silent = new PipedInputStream(new PipedOutputStream());
         var client = Client.sending(silent, data);
-        new Forwarding(port -> new Duplex() {
+        new Forwarding(port ->
+                new Duplex() {
                     @Override
                     public InputStream input() {
                         return new ByteArrayInputStream("bye".getBytes(UTF_8));

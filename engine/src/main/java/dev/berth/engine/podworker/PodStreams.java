@@ -11,6 +11,9 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs;
 import dev.berth.port.PodNetwork;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -22,7 +25,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a kubelet's endpoints reach of one cluster's pods: logs, commands, terminals, ports. Any
@@ -121,8 +123,7 @@ public final class PodStreams {
     /** The pod of this name, for a log. */
     public PodRef podForLogs(String namespace, String name) throws StreamRefused {
         return find(namespace, name)
-                .orElseThrow(() ->
-                        new StreamRefused(404, "pod \"" + name + "\" does not exist"));
+                .orElseThrow(() -> new StreamRefused(404, "pod \"" + name + "\" does not exist"));
     }
 
     /** The pod on the node with this name. */
@@ -226,9 +227,7 @@ public final class PodStreams {
         var podName = view.pod().metadata().name();
         if (view.pod().spec().everyContainer().noneMatch(one -> one.name().equals(container))) {
             throw new StreamRefused(
-                    404,
-                    "container \"%s\" not found in pod \"%s\""
-                            .formatted(container, podName));
+                    404, "container \"%s\" not found in pod \"%s\"".formatted(container, podName));
         }
         var runs =
                 view.runs().stream()

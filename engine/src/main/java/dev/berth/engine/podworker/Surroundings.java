@@ -7,6 +7,7 @@ import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.Container;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.Event;
+
 import org.jspecify.annotations.Nullable;
 
 /** What the workers of one cluster have in common. */
@@ -17,6 +18,7 @@ record Surroundings(
         EventSender events,
         Timeline timeline,
         Busy busy,
+        PullTurns pullTurns,
         Claims claims) {
     /** Who hears of the ends of which containers. */
     interface Claims {
