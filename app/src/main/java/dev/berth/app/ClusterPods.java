@@ -29,6 +29,7 @@ import dev.berth.engine.profiles.ProfileView;
 import dev.berth.engine.scheduler.FargateScheduler;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
 import dev.berth.port.ControlPlanes.Plan;
+import dev.berth.port.KubeApi;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.Time;
@@ -130,6 +131,17 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     /** Takes away what an earlier life began for a pod and did not come to note as the pod's. */
     void removeOwnerless() throws InterruptedException {
         new PodRemains(ground).removeOwnerless();
+    }
+
+    /** Lets every node that has pods say a warning: they share this machine. */
+    void tellNodes(String reason, String message) {
+        for (var each : running.values()) {
+            each.workers().streams().pods().stream()
+                    .map(PodStreams.PodRef::nodeName)
+                    .distinct()
+                    .map(node -> KubeApi.Event.ofNode(node, reason, message, time.now()))
+                    .forEach(each.cluster().api()::event);
+        }
     }
 
     /** Where a cluster's API server dials its nodes. */

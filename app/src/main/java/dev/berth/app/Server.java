@@ -25,6 +25,7 @@ import dev.berth.edge.webhook.WebhookEndpoint;
 import dev.berth.engine.RecentTimelines;
 import dev.berth.engine.account.ClusterTokens;
 import dev.berth.engine.account.Credentials;
+import dev.berth.core.node.ImageRoom;
 import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.Roles;
 import dev.berth.engine.account.signature.SignatureVerifier;
@@ -32,6 +33,7 @@ import dev.berth.engine.clusters.ApiAddresses;
 import dev.berth.engine.clusters.AwsAuthMaps;
 import dev.berth.engine.clusters.ClusterRecords;
 import dev.berth.engine.clusters.Clusters;
+import dev.berth.engine.podworker.ImageCollector;
 import dev.berth.engine.profiles.Profiles;
 import dev.berth.port.Store.StoreUnavailable;
 import java.io.IOException;
@@ -106,7 +108,11 @@ final class Server {
 
         // What an earlier life has left running is found beside the database's start, which mostly
         // waits: pods may have gone on without us, and go on still when this start fails.
-        var machine = ending(new Machine(data, options.mirrors()), Machine::close);
+        var machine = ending(
+                        new Machine(
+                                data,
+                                options.mirrors(),
+                                options.imageSources().dockerConfig()), Machine::close);
         endings.push(() -> {
             if (complete) {
                 machine.destroy();
@@ -218,6 +224,17 @@ final class Server {
                                 time,
                                 random),
                         Clusters::stop);
+        var collector =
+                ending(
+                        new ImageCollector(
+                                machine.images(),
+                                time,
+                                new ImageRoom(
+                                        options.imageSources().highPercent(),
+                                        Duration.ofHours(options.imageSources().maxAgeHours())),
+                                pods::tellNodes),
+                        ImageCollector::close);
+        collector.start();
         networks.addSubnetUser(clusters::usesSubnet);
         networks.addSubnetUser(profiles::usesSubnet);
         pods.removeOwnerless();

@@ -113,7 +113,7 @@ public record RegistrySettings(
                         .filter(each -> PullSecrets.matchesHost(each.getKey(), registry))
                         .max(
                                 Map.Entry.comparingByKey(
-                                        Comparator.comparing(String::length)
+                                        Comparator.comparingInt(String::length)
                                                 .thenComparing(Comparator.naturalOrder())))
                         .map(Map.Entry::getValue)
                         .orElse(mirrors.getOrDefault("*", List.of()));
