@@ -7,6 +7,12 @@ import dev.berth.app.lab.Lab;
 import dev.berth.edge.cli.Actions;
 import dev.berth.edge.cli.AwsClient;
 import dev.berth.port.Images;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
@@ -22,9 +28,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What Berth's commands do. */
 final class Commands implements Actions {
@@ -240,8 +243,7 @@ final class Commands implements Actions {
                             .toList();
             var freed = images.clean(unused);
             images.cleanOwnerless();
-            out.printf(
-                    Locale.ROOT, "removed %d images, %.1f MB%n", unused.size(), freed / 1e6);
+            out.printf(Locale.ROOT, "removed %d images, %.1f MB%n", unused.size(), freed / 1e6);
         }
         return 0;
     }

@@ -10,6 +10,7 @@ import dev.berth.adapter.kube.Tls;
 import dev.berth.adapter.process.ChildProcesses;
 import dev.berth.adapter.time.SystemTime;
 import dev.berth.core.cluster.Cluster;
+import dev.berth.core.node.ImageRoom;
 import dev.berth.edge.admission.PodAdmission;
 import dev.berth.edge.authn.StsHosts;
 import dev.berth.edge.authn.TokenReviews;
@@ -25,7 +26,6 @@ import dev.berth.edge.webhook.WebhookEndpoint;
 import dev.berth.engine.RecentTimelines;
 import dev.berth.engine.account.ClusterTokens;
 import dev.berth.engine.account.Credentials;
-import dev.berth.core.node.ImageRoom;
 import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.Roles;
 import dev.berth.engine.account.signature.SignatureVerifier;
@@ -38,6 +38,11 @@ import dev.berth.engine.nodes.OrdinaryNodeRecords;
 import dev.berth.engine.podworker.ImageCollector;
 import dev.berth.engine.profiles.Profiles;
 import dev.berth.port.Store.StoreUnavailable;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -57,9 +62,6 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A running Berth: everything made and joined here, in the order it is needed. {@link #start} takes
@@ -111,11 +113,10 @@ final class Server {
 
         // What an earlier life has left running is found beside the database's start, which mostly
         // waits: pods may have gone on without us, and go on still when this start fails.
-        var machine = ending(
-                        new Machine(
-                                data,
-                                options.mirrors(),
-                                options.imageSources().dockerConfig()), Machine::close);
+        var machine =
+                ending(
+                        new Machine(data, options.mirrors(), options.imageSources().dockerConfig()),
+                        Machine::close);
         endings.push(() -> {
             if (complete) {
                 machine.destroy();

@@ -1,11 +1,13 @@
 package dev.berth.port;
 
 import dev.berth.core.pod.VolumeFile;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What pods need on this machine's disk: their volumes, the files under {@code /etc} that they see,

@@ -91,6 +91,7 @@ final class RegistryClient implements AutoCloseable {
             if (http == null) {
                 http =
                         HttpClient.newBuilder()
+                                .sslContext(RegistryTrust.context(settings.certificates()))
                                 .connectTimeout(limits.connect())
                                 .followRedirects(HttpClient.Redirect.NEVER)
                                 .executor(Executors.newVirtualThreadPerTaskExecutor())
@@ -473,7 +474,13 @@ final class RegistryClient implements AutoCloseable {
                 return "dial tcp " + host + ":" + port + ": i/o timeout";
             }
             if (at instanceof SSLException) {
-                return "tls: failed to verify certificate: " + at.getMessage();
+                String said = String.valueOf(at.getMessage());
+                return said.contains("unrecognized SSL message")
+                        ? "http: server gave HTTP response to HTTPS client"
+                        : "tls: failed to verify certificate: "
+                                + (said.contains("unable to find valid certification path")
+                                        ? "x509: certificate signed by unknown authority"
+                                        : said);
             }
         }
         if (failure instanceof java.net.ConnectException) {

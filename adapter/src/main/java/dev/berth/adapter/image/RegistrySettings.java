@@ -23,12 +23,27 @@ import java.util.Map;
  *     without internet gets a clear answer at once
  * @param platform which images of several to take
  * @param dockerConfig a file of {@code docker login}'s, or null
+ * @param certificates folders like {@code /etc/docker/certs.d}, with one folder for each registry
+ *     that has certificates of its own
  */
 public record RegistrySettings(
         Map<String, List<URI>> mirrors,
         boolean mirrorsOnly,
         Platform platform,
-        @Nullable Path dockerConfig) {
+        @Nullable Path dockerConfig,
+        List<Path> certificates) {
+    private static final List<Path> CERTIFICATES =
+            List.of(Path.of("/etc/docker/certs.d"), Path.of("/etc/containerd/certs.d"));
+
+    /** Settings with the machine's certificates. */
+    public RegistrySettings(
+            Map<String, List<URI>> mirrors,
+            boolean mirrorsOnly,
+            Platform platform,
+            @Nullable Path dockerConfig) {
+        this(mirrors, mirrorsOnly, platform, dockerConfig, CERTIFICATES);
+    }
+
     /** Settings without a file of credentials. */
     public RegistrySettings(
             Map<String, List<URI>> mirrors, boolean mirrorsOnly, Platform platform) {
@@ -38,6 +53,7 @@ public record RegistrySettings(
     /** Checks the addresses. */
     public RegistrySettings {
         mirrors = Map.copyOf(mirrors);
+        certificates = List.copyOf(certificates);
         for (List<URI> each : mirrors.values()) {
             for (URI address : each) {
                 boolean secure = "https".equals(address.getScheme());

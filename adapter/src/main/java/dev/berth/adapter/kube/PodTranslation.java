@@ -26,13 +26,16 @@ import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /**
  * A pod of the API as Berth's records. Every field that the records have is read; what the API

@@ -3,6 +3,12 @@ package dev.berth.adapter.oci;
 import dev.berth.port.ContainerRuntime.ContainerPlan;
 import dev.berth.port.ContainerRuntime.ExecPlan;
 import dev.berth.port.ContainerRuntime.Mount;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,10 +16,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Writes a container's plan as OCI configuration, version 1.0.2, which bookworm's crun understands.
@@ -40,10 +42,7 @@ record OciSpec(
      * @param capabilities those it has, and so can give
      */
     record OwnLimits(
-            int oomScoreAdjust,
-            long openFilesHard,
-            long processesHard,
-            List<String> capabilities) {
+            int oomScoreAdjust, long openFilesHard, long processesHard, List<String> capabilities) {
         private static final String CAP_SYS_RESOURCE = "CAP_SYS_RESOURCE";
         private static final int LOWEST_SCORE = -1000;
 

@@ -15,12 +15,15 @@ import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.unit.Quantity;
+
+import org.junit.jupiter.api.Test;
+
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
-import tools.jackson.dataformat.yaml.YAMLMapper;
 
 class PodTranslationTest {
     /** What an API server of 1.36 answers for {@code kubectl run web --image=nginx}. */

@@ -1,7 +1,8 @@
 package dev.berth.core.cluster;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The settings of a cluster, with every default filled in. Source: eks-fargate §12.3 (D),

@@ -52,9 +52,7 @@ public record ImageRoom(int highPercent, Duration maxAge) {
         var available = Math.min(availableBytes, capacityBytes);
         return highPercent == 100 || usedPercent(capacityBytes, available) < highPercent
                 ? 0
-                : Math.max(
-                        0,
-                        capacityBytes / 100 * (100 - highPercent + FREE_PERCENT) - available);
+                : Math.max(0, capacityBytes / 100 * (100 - highPercent + FREE_PERCENT) - available);
     }
 
     /** How much of the disk is used, in percent; the rest is rounded down. */

@@ -3,10 +3,12 @@ package dev.berth.core.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.node.ImageRoom.Candidate;
+
+import org.junit.jupiter.api.Test;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
 class ImagesGoWhenTheDiskFillsUpTest {
     private static final Instant NOW = Instant.parse("2026-01-02T12:00:00Z");
@@ -29,7 +31,9 @@ class ImagesGoWhenTheDiskFillsUpTest {
     @Test
     void the_longest_unused_go_first_and_no_more_than_needed() {
         var images = List.of(unusedFor("a", 10), unusedFor("c", 30), unusedFor("b", 20));
-        assertThat(USUAL.toFree(images, 150, NOW)).extracting(Candidate::id).containsExactly("c", "b");
+        assertThat(USUAL.toFree(images, 150, NOW))
+                .extracting(Candidate::id)
+                .containsExactly("c", "b");
         assertThat(USUAL.toFree(images, 0, NOW)).isEmpty();
     }
 

@@ -1,12 +1,15 @@
 package dev.berth.core.pod;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.berth.core.pod.PullAccess.SecretUse;
+
+import org.junit.jupiter.api.Test;
+
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
 
 class WhoMayUseAnImageTest {
     private static final SecretUse ONE = new SecretUse("u1", "default", "one", "hash1");
@@ -18,7 +21,8 @@ class WhoMayUseAnImageTest {
         assertThat(access.allows(List.of())).isFalse();
         assertThat(access.allows(List.of(OTHER))).isFalse();
         assertThat(access.allows(List.of(OTHER, ONE))).isTrue();
-        assertThat(access.allows(List.of(new SecretUse("u1", "default", "one", "changed")))).isTrue();
+        assertThat(access.allows(List.of(new SecretUse("u1", "default", "one", "changed"))))
+                .isTrue();
         assertThat(access.allows(List.of(new SecretUse("u3", "other", "copy", "hash1")))).isTrue();
         assertThat(PullAccess.EVERY_POD.allows(List.of())).isTrue();
     }
@@ -34,7 +38,9 @@ class WhoMayUseAnImageTest {
         var both = PullAccess.with(ONE).and(PullAccess.with(OTHER));
         assertThat(both.allows(List.of(ONE)) && both.allows(List.of(OTHER))).isTrue();
         assertThat(both.and(PullAccess.EVERY_POD)).isEqualTo(PullAccess.EVERY_POD);
-        var changed = PullAccess.with(ONE).and(PullAccess.with(new SecretUse("u1", "default", "one", "new")));
+        var changed =
+                PullAccess.with(ONE)
+                        .and(PullAccess.with(new SecretUse("u1", "default", "one", "new")));
         assertThat(changed.secrets()).hasSize(1);
     }
 
@@ -42,9 +48,12 @@ class WhoMayUseAnImageTest {
         var entries = new StringBuilder();
         for (var each : auths.split(" ", -1)) {
             entries.append(entries.isEmpty() ? "" : ",")
-                    .append("\"%s\": {\"username\": \"%s\", \"password\": \"p\"}".formatted(each, each));
+                    .append(
+                            "\"%s\": {\"username\": \"%s\", \"password\": \"p\"}"
+                                    .formatted(each, each));
         }
-        return PullSecrets.logins(("{\"auths\": {" + entries + "}}").getBytes(UTF_8), image).stream()
+        return PullSecrets.logins(("{\"auths\": {" + entries + "}}").getBytes(UTF_8), image)
+                .stream()
                 .map(PullSecrets.Login::username)
                 .toList();
     }
@@ -55,7 +64,11 @@ class WhoMayUseAnImageTest {
                 .containsExactly("quay.io/coreos", "quay.io/core", "quay.io");
         assertThat(users("r.example r.example:5000", "r.example:5000/web"))
                 .containsExactly("r.example:5000");
-        assertThat(users("*.dkr.ecr.*.amazonaws.com", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:" + "a".repeat(64)))
+        assertThat(
+                        users(
+                                "*.dkr.ecr.*.amazonaws.com",
+                                "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:"
+                                        + "a".repeat(64)))
                 .hasSize(1);
         assertThat(users("*.example", "a.b.example/web")).isEmpty();
         assertThat(users("reg*.exa?ple", "registry.example/web")).hasSize(1);
@@ -63,7 +76,12 @@ class WhoMayUseAnImageTest {
 
     @Test
     void docker_hub_has_many_names() {
-        for (var name : List.of("https://index.docker.io/v1/", "index.docker.io", "docker.io", "https://docker.io/library")) {
+        for (var name :
+                List.of(
+                        "https://index.docker.io/v1/",
+                        "index.docker.io",
+                        "docker.io",
+                        "https://docker.io/library")) {
             assertThat(users(name, "nginx")).as(name).containsExactly(name);
         }
         assertThat(users("https://index.docker.io/v1/", "me/web:1")).hasSize(1);
@@ -73,13 +91,20 @@ class WhoMayUseAnImageTest {
     @Test
     void a_name_in_full_has_neither_tag_nor_digest() {
         Map.of(
-                        "nginx", "docker.io/library/nginx",
-                        "nginx:1.2", "docker.io/library/nginx",
-                        "me/web@sha256:" + "0".repeat(64), "docker.io/me/web",
-                        "localhost:5000/web:1", "localhost:5000/web",
-                        "docker.io/nginx", "docker.io/library/nginx",
-                        "index.docker.io/nginx", "docker.io/library/nginx")
-                .forEach((image, name) -> assertThat(PullSecrets.repository(image)).isEqualTo(name));
+                        "nginx",
+                        "docker.io/library/nginx",
+                        "nginx:1.2",
+                        "docker.io/library/nginx",
+                        "me/web@sha256:" + "0".repeat(64),
+                        "docker.io/me/web",
+                        "localhost:5000/web:1",
+                        "localhost:5000/web",
+                        "docker.io/nginx",
+                        "docker.io/library/nginx",
+                        "index.docker.io/nginx",
+                        "docker.io/library/nginx")
+                .forEach(
+                        (image, name) -> assertThat(PullSecrets.repository(image)).isEqualTo(name));
     }
 
     @Test

@@ -18,6 +18,7 @@ import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images.Image;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs.LogName;
+
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -134,8 +135,7 @@ final class ContainerPlans {
                         cpuQuotaMicros(container),
                         ContainerResources.memoryBytes(container)),
                 Privileges.capabilities(security),
-                !security.privileged()
-                        && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
+                !security.privileged() && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
                 security.readOnlyRootFilesystem(),
                 security.privileged() ? "Unconfined" : Privileges.seccomp(pod.spec(), container),
                 pod.spec().security().sysctls().entrySet().stream()

@@ -10,6 +10,7 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.ProbeNetwork;
 import dev.berth.port.ProbeNetwork.HttpAsk;
 import dev.berth.port.ProbeNetwork.Unanswered;
+
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;

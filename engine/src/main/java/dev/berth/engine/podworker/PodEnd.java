@@ -2,6 +2,7 @@ package dev.berth.engine.podworker;
 
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.PodFiles.FilesFailed;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

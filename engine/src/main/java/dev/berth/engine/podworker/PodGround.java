@@ -28,6 +28,9 @@ import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.PodNetwork.NodeShare;
 import dev.berth.port.PodNetwork.Sandbox;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,7 +45,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a pod's containers stand on: its folder, its namespaces with the network, its cgroup, its
@@ -254,8 +256,7 @@ final class PodGround {
     /** On Fargate what was provisioned, else what its containers may use together. */
     private PodLimits limits() {
         return switch (node) {
-            case PlacedNode own ->
-                    new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
+            case PlacedNode own -> new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
             case SharedPlace _ -> PodLimits.of(pod.spec());
         };
     }
@@ -264,8 +265,7 @@ final class PodGround {
         try {
             around.machine()
                     .runtime()
-                    .createPodGroup(
-                            pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
+                    .createPodGroup(pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
         } catch (RuntimeFailed e) {
             throw new GroundFailed(
                     "FailedCreatePodContainer",
@@ -288,8 +288,7 @@ final class PodGround {
                             pod.uid(),
                             "hosts",
                             pod.spec().hostNetwork()
-                                    ? EtcTexts.hostsOfNode(
-                                            pod, node.nodeName(), node.hostAddress())
+                                    ? EtcTexts.hostsOfNode(pod, node.nodeName(), node.hostAddress())
                                     : EtcTexts.hosts(pod, node.address(), dns.clusterDomain())));
             made.put("hostname", files.etcFile(pod.uid(), "hostname", hostname() + "\n"));
             etc.putAll(made);

@@ -13,6 +13,9 @@ import dev.berth.core.pod.StartProblem;
 import dev.berth.engine.podworker.PodMailbox.Mail;
 import dev.berth.port.ContainerRuntime.Exit;
 import dev.berth.port.Subscription;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,7 +27,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one pod's thread knows of its pod, and what it has told of it: the wish, the runs of its

@@ -2,8 +2,10 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-import static java.nio.charset.StandardCharsets.UTF_8;
+
 import static org.assertj.core.api.Assertions.assertThat;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.core.node.ImageRoom;
 import dev.berth.core.pod.Pod;
@@ -13,13 +15,15 @@ import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.RegistryCredential;
 import dev.berth.port.KubeApi.Secret;
 import dev.berth.testkit.FakeImages;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 
 class ImagesAreForThoseWhoMayPullThemTest {
     private static final String IMAGE = "example.org/web";
@@ -54,7 +58,10 @@ class ImagesAreForThoseWhoMayPullThemTest {
     }
 
     private static PodBuilder pod(String name, String policy, String... secrets) {
-        var pod = aPod().named(name).uid("uid-" + name).container(aContainer("main").image(IMAGE).pulling(policy));
+        var pod =
+                aPod().named(name)
+                        .uid("uid-" + name)
+                        .container(aContainer("main").image(IMAGE).pulling(policy));
         for (var each : secrets) {
             pod = pod.imagePullSecret(each);
         }
@@ -154,7 +161,12 @@ class ImagesAreForThoseWhoMayPullThemTest {
             assertThat(told).isEmpty();
             bench.images.room(100_000_000, 14_000_000);
             bench.time.advance(Duration.ofMinutes(5));
-            assertThat(told).hasSize(1).first().asString().startsWith("FreeDiskSpaceFailed: Insufficient free disk space on the node's image filesystem (86% of 95.4 MiB used).");
+            assertThat(told)
+                    .hasSize(1)
+                    .first()
+                    .asString()
+                    .startsWith(
+                            "FreeDiskSpaceFailed: Insufficient free disk space on the node's image filesystem (86% of 95.4 MiB used).");
             bench.time.advance(Duration.ofMinutes(5));
             assertThat(told).hasSize(3).last().asString().startsWith("ImageGCFailed: Insufficient");
         }
