@@ -28,7 +28,7 @@ import java.util.stream.Collectors;
  * Logs, commands, terminals, files and ports of pods, by kubectl and by older clients' protocols.
  */
 @Timeout(120)
-class StreamsOfPodsIT {
+class StreamsAndImagesOfPodsIT {
     private static final String CLUSTER = "streams";
     private static final Pattern PORT = Pattern.compile("127\\.0\\.0\\.1:(\\d+) ->");
 
@@ -58,7 +58,11 @@ class StreamsOfPodsIT {
                 command: [sh, -c, "seq 1 260000; for i in $(seq 260001 260015); do echo $i; sleep 1; done"]
             """;
 
+    private static final String PRIVATE =
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/library/web:1";
+
     private static OneBerth berth;
+    private static SmallRegistry registry;
     private static PodSocket.Door door;
 
     @TempDir Path folder;
@@ -66,7 +70,12 @@ class StreamsOfPodsIT {
     @BeforeAll
     static void pods_run() throws Exception {
         OneBerth.needs("kubectl", "bash");
-        berth = OneBerth.inNewFolder().up();
+        registry = SmallRegistry.start();
+        registry.put("web", "1", SmallImage.of("amd64"));
+        registry.wants("me", "secret");
+        berth =
+                OneBerth.inNewFolder()
+                        .up("--mirror", "*.dkr.ecr.*.amazonaws.com=" + registry.address());
         berth.berth("image", "build-demo").good();
         var subnets = berth.network("172.26.0.0/16", "172.26.1.0/24", "172.26.2.0/24");
         berth.cluster(
@@ -108,6 +117,9 @@ class StreamsOfPodsIT {
         if (berth != null) {
             berth.close();
         }
+        if (registry != null) {
+            registry.close();
+        }
     }
 
     private static Shell.Result run(String script) throws Exception {
@@ -122,6 +134,82 @@ class StreamsOfPodsIT {
             query.append("&command=").append(URLEncoder.encode(each, UTF_8).replace("+", "%20"));
         }
         return query.toString();
+    }
+
+    private static String pod(String name, String more) {
+        return """
+               apiVersion: v1
+               kind: Pod
+               metadata: {name: %s}
+               spec:
+                 restartPolicy: Never
+                 terminationGracePeriodSeconds: 0
+                 %s
+                 containers: [{name: main, image: "%s", imagePullPolicy: IfNotPresent}]
+               """
+                .formatted(name, more, PRIVATE);
+    }
+
+    private static void untilEvent(String pod, String words) throws Exception {
+        OneBerth.until(
+                pod + " tells: " + words,
+                () ->
+                        berth.kubectl(
+                                        "get",
+                                        "events",
+                                        "--field-selector=involvedObject.name=" + pod,
+                                        "-o",
+                                        "jsonpath={range .items[*]}{.reason}: {.message}{'\\n'}{end}")
+                                .lines()
+                                .anyMatch(line -> line.matches(words)));
+    }
+
+    @Test
+    void an_image_is_for_those_pods_that_could_have_pulled_it() throws Exception {
+        var denied =
+                Pattern.quote(
+                        "Failed: Failed to pull image \"%1$s\": rpc error: code = Unknown desc = failed to pull and unpack image \"%1$s\": failed to resolve reference \"%1$s\": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials"
+                                .formatted(PRIVATE));
+        berth.apply(pod("without", ""));
+        untilEvent("without", denied);
+        berth.kubectl(
+                "create",
+                "secret",
+                "docker-registry",
+                "login",
+                "--docker-server=*.dkr.ecr.eu-west-1.amazonaws.com",
+                "--docker-username=me",
+                "--docker-password=secret");
+        berth.apply(pod("with", "imagePullSecrets: [{name: login}, {name: absent}]"));
+        untilEvent(
+                "with",
+                "Pulled: Successfully pulled image \""
+                        + PRIVATE
+                        + "\" in [0-9.ms]+ \\([0-9.ms]+ including waiting\\)\\. Image size: \\d+ bytes\\.");
+        untilEvent(
+                "with",
+                "FailedToRetrieveImagePullSecret: Unable to retrieve some image pull secrets \\(absent\\); attempting to pull the image may not succeed\\.");
+        berth.apply(
+                """
+                apiVersion: v1
+                kind: ServiceAccount
+                metadata: {name: puller}
+                imagePullSecrets: [{name: login}]
+                """);
+        berth.apply(pod("account", "serviceAccountName: puller"));
+        untilEvent(
+                "account",
+                "Pulled: Container image \""
+                        + PRIVATE
+                        + "\" already present on machine and can be accessed by the pod");
+        berth.apply(pod("after", ""));
+        untilEvent("after", denied);
+        assertThat(berth.berth("image", "list").good()).contains(PRIVATE);
+        berth.kubectl("delete", "pod", "without", "with", "account", "after", "--wait=true");
+        assertThat(berth.berth("image", "remove", "no-such-image").error())
+                .contains("there is no image no-such-image here");
+        assertThat(berth.berth("image", "gc").good()).startsWith("removed 1 images, ");
+        assertThat(berth.berth("image", "list").good()).doesNotContain(PRIVATE).contains("busybox");
     }
 
     @Test
