@@ -138,15 +138,15 @@ class StreamsAndImagesOfPodsIT {
 
     private static String pod(String name, String more) {
         return """
-               apiVersion: v1
-               kind: Pod
-               metadata: {name: %s}
-               spec:
-                 restartPolicy: Never
-                 terminationGracePeriodSeconds: 0
-                 %s
-                 containers: [{name: main, image: "%s", imagePullPolicy: IfNotPresent}]
-               """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: %s}
+        spec:
+          restartPolicy: Never
+          terminationGracePeriodSeconds: 0
+          %s
+          containers: [{name: main, image: "%s", imagePullPolicy: IfNotPresent}]
+        """
                 .formatted(name, more, PRIVATE);
     }
 

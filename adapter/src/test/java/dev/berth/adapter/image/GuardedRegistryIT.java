@@ -1,11 +1,24 @@
 package dev.berth.adapter.image;
 
 import static dev.berth.adapter.image.TestImage.anImage;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.RegistryCredential;
+
+import land.oras.ContainerRef;
+import land.oras.Manifest;
+import land.oras.Registry;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -18,15 +31,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import land.oras.ContainerRef;
-import land.oras.Manifest;
-import land.oras.Registry;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /** Debian's docker-registry behind TLS of its own making and a password, standing in for ECR. */
 @Timeout(120)
@@ -36,7 +40,8 @@ class GuardedRegistryIT {
     private static final String IMAGE = REGISTRY + "/web:1";
 
     /** The password is {@code a-token-of-aws}, which is what {@code get-login-password} gives. */
-    private static final String HTPASSWD = "AWS:$2y$05$LjQX8x.G2HNHRB3bCJ9I7OXwda/8oLbjyBxTHgc0qfShUPkd6HcWy\n";
+    private static final String HTPASSWD =
+            "AWS:$2y$05$LjQX8x.G2HNHRB3bCJ9I7OXwda/8oLbjyBxTHgc0qfShUPkd6HcWy\n";
 
     private static final RegistryCredential TOKEN =
             new RegistryCredential(REGISTRY, "AWS", "a-token-of-aws");
@@ -57,8 +62,7 @@ class GuardedRegistryIT {
         registry.pushBlob(reference, image.layers().getFirst());
         registry.pushBlob(reference, image.config());
         registry.pushManifest(
-                reference,
-                Manifest.fromJson(new String(image.manifest(), StandardCharsets.UTF_8)));
+                reference, Manifest.fromJson(new String(image.manifest(), StandardCharsets.UTF_8)));
         stop();
         certificate();
         Files.writeString(folder.resolve("htpasswd"), HTPASSWD);
@@ -144,9 +148,7 @@ class GuardedRegistryIT {
                 folder.resolve("images"),
                 folder.resolve("mounts"),
                 new RegistrySettings(
-                        Map.of(
-                                "*.dkr.ecr.*.amazonaws.com",
-                                List.of(URI.create("https://" + host))),
+                        Map.of("*.dkr.ecr.*.amazonaws.com", List.of(URI.create("https://" + host))),
                         true,
                         Platform.here(),
                         dockerConfig,
@@ -163,10 +165,7 @@ class GuardedRegistryIT {
     void a_token_of_aws_opens_a_mirror_of_ecr_that_is_believed() throws Exception {
         try (OciImages images = images(null, believing())) {
             assertThat(failure(images)).endsWith("authorization failed: no basic auth credentials");
-            assertThat(
-                            failure(
-                                    images,
-                                    new RegistryCredential(REGISTRY, "AWS", "an-old-one")))
+            assertThat(failure(images, new RegistryCredential(REGISTRY, "AWS", "an-old-one")))
                     .contains("pull access denied, repository does not exist or may require")
                     .endsWith(": authorization failed");
             assertThat(images.pull(IMAGE, List.of(TOKEN)).reference()).isEqualTo(IMAGE);

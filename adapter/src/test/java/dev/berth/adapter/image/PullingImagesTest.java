@@ -1,16 +1,26 @@
 package dev.berth.adapter.image;
 
 import static dev.berth.adapter.image.TestImage.anImage;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.berth.core.pod.PullAccess;
+import dev.berth.port.Images;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.PullFailed.Why;
 import dev.berth.port.Images.RegistryCredential;
-import dev.berth.core.pod.PullAccess;
-import dev.berth.port.Images;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -26,13 +36,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class PullingImagesTest {
@@ -297,22 +300,27 @@ class PullingImagesTest {
         TestImage wrong = small().claimingDiffId(0, Digest.sha256Of(new byte[] {1}));
         wrong.pushTo(registry, "library/app", "1");
         assertThat(failureOf("app:1").why()).isEqualTo(Why.CORRUPT);
-        assertThat(
-                        folder.resolve("images/blobs/sha256")
-                                .resolve(wrong.layerDigest(0).hex()))
+        assertThat(folder.resolve("images/blobs/sha256").resolve(wrong.layerDigest(0).hex()))
                 .doesNotExist();
     }
 
     @Test
     void an_image_goes_with_the_layers_that_no_other_has() throws Exception {
         Tar shared = Tar.archive().file("shared", "by both");
-        anImage().layer(shared).layer(Tar.archive().file("a", "1")).pushTo(registry, "library/a", "1");
-        anImage().layer(shared).layer(Tar.archive().file("b", "2")).pushTo(registry, "library/b", "1");
+        anImage()
+                .layer(shared)
+                .layer(Tar.archive().file("a", "1"))
+                .pushTo(registry, "library/a", "1");
+        anImage()
+                .layer(shared)
+                .layer(Tar.archive().file("b", "2"))
+                .pushTo(registry, "library/b", "1");
         Image a = images.pull("a:1", List.of());
         Image b = images.pull("b:1", List.of());
         assertThat(images.storage().images())
                 .extracting(Images.Stored::id, Images.Stored::used, Images.Stored::pinned)
-                .containsExactlyInAnyOrder(tuple(a.id(), false, false), tuple(b.id(), false, false));
+                .containsExactlyInAnyOrder(
+                        tuple(a.id(), false, false), tuple(b.id(), false, false));
         long layersBefore = layers();
         assertThat(images.clean(List.of(a.id()))).isEqualTo(a.sizeBytes());
         assertThat(images.find("a:1")).isEmpty();
