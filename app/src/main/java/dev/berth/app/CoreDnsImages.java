@@ -5,7 +5,6 @@ import dev.berth.adapter.image.OciImages;
 import dev.berth.engine.clusters.ClusterListener;
 import dev.berth.engine.clusters.RunningCluster;
 import dev.berth.port.Images.PullFailed;
-
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -1,15 +1,13 @@
 package dev.berth.app;
 
 import dev.berth.edge.cli.Actions.NodeWish;
-
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What {@code berth node} does: asks the running Berth and prints what it says. */
 final class NodeActions {

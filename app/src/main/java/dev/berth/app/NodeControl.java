@@ -5,9 +5,6 @@ import dev.berth.core.node.OrdinaryNode;
 import dev.berth.edge.control.ControlEndpoint.Command;
 import dev.berth.engine.nodes.NewNode;
 import dev.berth.engine.nodes.OrdinaryNodes;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** What {@code berth node} asks of the running Berth. */
 final class NodeControl {

@@ -2,7 +2,6 @@ package dev.berth.app;
 
 import dev.berth.adapter.image.OciImages;
 import dev.berth.core.node.NodeView.NodeImage;
-
 import java.util.List;
 import java.util.stream.Stream;
 

@@ -1,10 +1,9 @@
 package dev.berth.port;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the control planes of clusters: a key-value store, an API server, controllers and the

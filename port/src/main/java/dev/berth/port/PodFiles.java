@@ -36,6 +36,12 @@ public interface PodFiles {
     Path etcFile(String podUid, String name, String text) throws FilesFailed;
 
     /**
+     * Makes a root file system with nothing in it but a program {@code /pause}, which waits until
+     * it is killed and lets processes below it end without a trace.
+     */
+    Path waitingRoot(String podUid) throws FilesFailed;
+
+    /**
      * Makes an empty folder that lives as long as the pod; nothing when it exists. It can be
      * written by everyone.
      *

@@ -3,7 +3,6 @@ package dev.berth.testkit;
 import dev.berth.port.ControlPlanes;
 import dev.berth.port.KubeApi;
 import dev.berth.port.Subscription;
-
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;

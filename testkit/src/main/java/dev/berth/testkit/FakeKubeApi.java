@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodMetadata;
+import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.port.KubeApi;
@@ -45,7 +46,13 @@ import java.util.function.UnaryOperator;
 public final class FakeKubeApi implements KubeApi {
     /** Conditions that only a node writes; others are kept when it does. */
     private static final Set<String> OF_THE_NODE =
-            Set.of("Ready", "ContainersReady", "Initialized", "PodReadyToStartContainers");
+            Set.of(
+                    "Ready",
+                    "ContainersReady",
+                    "Initialized",
+                    "PodReadyToStartContainers",
+                    PodResize.PENDING,
+                    PodResize.IN_PROGRESS);
 
     private final InstantSource clock;
     private final @Nullable Random disorder;
@@ -1006,7 +1013,8 @@ public final class FakeKubeApi implements KubeApi {
                 of.priorityClassName(),
                 of.ephemeralContainers(),
                 of.os(),
-                of.priority());
+                of.priority(),
+                of.runtimeClassName());
     }
 
     private static Event at(Event event, Instant time) {

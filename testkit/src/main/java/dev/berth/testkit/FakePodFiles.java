@@ -86,6 +86,12 @@ public final class FakePodFiles implements PodFiles {
     }
 
     @Override
+    public Path waitingRoot(String podUid) throws FilesFailed {
+        checkFault();
+        return path(podUid, "waiting", "root");
+    }
+
+    @Override
     public Path emptyFolder(
             String podUid, String volume, @Nullable Long memoryBytes, @Nullable Long group)
             throws FilesFailed {

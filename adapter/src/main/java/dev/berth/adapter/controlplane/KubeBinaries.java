@@ -1,9 +1,6 @@
 package dev.berth.adapter.controlplane;
 
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the built programs of Kubernetes are: one file {@code berth-kube} for each version, in

@@ -5,7 +5,6 @@ import dev.berth.port.ControlPlanes;
 import dev.berth.port.KubeApi;
 import dev.berth.port.Processes;
 import dev.berth.port.Time;
-
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -132,6 +132,25 @@ public final class DiskPodFiles implements PodFiles {
     }
 
     @Override
+    public Path waitingRoot(String podUid) throws FilesFailed {
+        return attempt(
+                "make a root with a waiting program for pod " + podUid,
+                () -> {
+                    var folder = folder(podUid).resolve("waiting");
+                    Files.createDirectories(folder);
+                    VolumeTree.mode(folder, 0755);
+                    var program = folder.resolve("pause");
+                    if (!Files.exists(program)) {
+                        var fresh = folder.resolve("pause.new");
+                        Files.write(fresh, WaitingProgram.of(System.getProperty("os.arch", "")));
+                        VolumeTree.mode(fresh, 0755);
+                        Files.move(fresh, program);
+                    }
+                    return folder;
+                });
+    }
+
+    @Override
     public Path emptyFolder(
             String podUid, String volume, @Nullable Long memoryBytes, @Nullable Long group)
             throws FilesFailed {

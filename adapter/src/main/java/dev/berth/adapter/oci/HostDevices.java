@@ -1,13 +1,12 @@
 package dev.berth.adapter.oci;
 
-import tools.jackson.databind.node.ArrayNode;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Set;
+import tools.jackson.databind.node.ArrayNode;
 
 /** The machine's devices, as a privileged container gets them. */
 final class HostDevices {

@@ -4,6 +4,8 @@ import dev.berth.port.ContainerRuntime.ContainerPlan;
 import dev.berth.port.ContainerRuntime.ExecPlan;
 import dev.berth.port.ContainerRuntime.Mount;
 
+import org.jspecify.annotations.Nullable;
+
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -78,7 +80,13 @@ record OciSpec(
         }
     }
 
-    ObjectNode container(ContainerPlan plan, String cgroupPath) throws IOException {
+    /**
+     * The whole configuration.
+     *
+     * @param processes the process namespace to join, or null for one of its own
+     */
+    ObjectNode container(ContainerPlan plan, String cgroupPath, @Nullable Path processes)
+            throws IOException {
         var spec = json.createObjectNode();
         spec.put("ociVersion", "1.0.2");
         spec.set("process", process(plan));
@@ -99,7 +107,7 @@ record OciSpec(
         }
         propagation(plan.mounts())
                 .ifPresent(propagation -> linux.put("rootfsPropagation", propagation));
-        namespaces(linux.putArray("namespaces"), plan);
+        namespaces(linux.putArray("namespaces"), plan, processes);
         strings(linux.putArray("maskedPaths"), plan.maskedPaths());
         strings(linux.putArray("readonlyPaths"), plan.readOnlyPaths());
         if (!plan.sysctls().isEmpty()) {
@@ -196,8 +204,10 @@ record OciSpec(
         }
     }
 
-    private void namespaces(ArrayNode namespaces, ContainerPlan plan) {
-        if (!plan.host().processes()) {
+    private void namespaces(ArrayNode namespaces, ContainerPlan plan, @Nullable Path processes) {
+        if (processes != null) {
+            namespaces.addObject().put("type", "pid").put("path", processes.toString());
+        } else if (!plan.host().processes()) {
             namespaces.addObject().put("type", "pid");
         }
         namespaces.addObject().put("type", "mount");

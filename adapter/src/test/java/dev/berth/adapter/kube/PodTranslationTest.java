@@ -15,15 +15,12 @@ import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.unit.Quantity;
-
-import org.junit.jupiter.api.Test;
-
-import tools.jackson.dataformat.yaml.YAMLMapper;
-
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
+import tools.jackson.dataformat.yaml.YAMLMapper;
 
 class PodTranslationTest {
     /** What an API server of 1.36 answers for {@code kubectl run web --image=nginx}. */
@@ -234,6 +231,7 @@ class PodTranslationTest {
                         imagePullSecrets: [{name: registry}]
                         readinessGates: [{conditionType: example.com/gate}]
                         os: {name: windows}
+                        runtimeClassName: gvisor
                         priority: 2000
                         securityContext:
                           runAsUser: 1000
@@ -297,7 +295,8 @@ class PodTranslationTest {
                                 null,
                                 List.of(),
                                 "windows",
-                                2000));
+                                2000,
+                                "gvisor"));
     }
 
     @Test

@@ -1,8 +1,7 @@
 package dev.berth.core.cluster;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of a cluster, with every default filled in. Source: eks-fargate §12.3 (D),

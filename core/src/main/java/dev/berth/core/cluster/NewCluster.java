@@ -1,9 +1,8 @@
 package dev.berth.core.cluster;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request for a cluster, as the caller wrote it: null and empty mean that nothing was said.

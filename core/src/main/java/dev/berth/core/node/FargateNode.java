@@ -6,7 +6,6 @@ import dev.berth.core.node.NodeView.SystemInfo;
 import dev.berth.core.node.NodeView.Taint;
 import dev.berth.core.size.FargateSize;
 import dev.berth.core.size.Sizing;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

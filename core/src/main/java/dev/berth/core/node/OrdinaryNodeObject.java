@@ -4,7 +4,6 @@ import dev.berth.core.node.NodeView.Address;
 import dev.berth.core.node.NodeView.NodeCondition;
 import dev.berth.core.node.NodeView.NodeImage;
 import dev.berth.core.node.NodeView.SystemInfo;
-
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -2,11 +2,9 @@ package dev.berth.core.placement;
 
 import dev.berth.core.network.Ipv4Range;
 import dev.berth.core.network.Subnet;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A subnet at the beginning of a round.

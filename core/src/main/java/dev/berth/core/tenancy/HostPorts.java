@@ -2,7 +2,6 @@ package dev.berth.core.tenancy;
 
 import dev.berth.core.pod.Container.Port;
 import dev.berth.core.pod.PodSpec;
-
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Stream;

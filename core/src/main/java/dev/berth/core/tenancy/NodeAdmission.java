@@ -11,7 +11,6 @@ import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.PodSpec.Toleration;
 import dev.berth.core.refusal.NodeSelection;
 import dev.berth.core.size.PodNeed;
-
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -3,7 +3,6 @@ package dev.berth.core.tenancy;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.PodSpec;
 import dev.berth.core.unit.Quantity;
-
 import java.util.List;
 import java.util.stream.Stream;
 

@@ -1,9 +1,8 @@
 package dev.berth.core.cluster;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Makes requests for clusters that show only what matters; without a word it is the lab's. */
 public final class NewClusterBuilder {

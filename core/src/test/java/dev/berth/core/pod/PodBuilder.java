@@ -56,6 +56,7 @@ public final class PodBuilder {
     private @Nullable Map<String, Quantity> requestsOfMain;
     private final List<Volume> volumes = new ArrayList<>();
     private final List<Container> ephemeralContainers = new ArrayList<>();
+    private @Nullable String runtimeClassName;
     private @Nullable String priorityClassName = "system-node-critical";
     private @Nullable String os;
     private int priority;
@@ -192,6 +193,12 @@ public final class PodBuilder {
     /** Lets the containers see each other's processes. */
     public PodBuilder shareProcessNamespace() {
         shareProcessNamespace = true;
+        return this;
+    }
+
+    /** Asks for a runtime. */
+    public PodBuilder runtimeClass(String name) {
+        runtimeClassName = name;
         return this;
     }
 
@@ -377,7 +384,8 @@ public final class PodBuilder {
                         priorityClassName,
                         ephemeralContainers,
                         os,
-                        priority),
+                        priority,
+                        runtimeClassName),
                 status);
     }
 }

@@ -6,7 +6,6 @@ import dev.berth.core.node.SharedPlace;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission.Refusal;
 import dev.berth.engine.podworker.PodNodes;
-
 import java.util.Optional;
 
 /**

@@ -1,13 +1,11 @@
 package dev.berth.engine.nodes;
 
 import dev.berth.core.node.NodeView.Taint;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An ordinary node that somebody asks for.

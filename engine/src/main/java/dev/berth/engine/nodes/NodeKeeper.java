@@ -15,16 +15,14 @@ import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.NetworkFailed;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps one ordinary node alive: its network on this machine, its Node object, its lease, and its
@@ -96,7 +94,9 @@ final class NodeKeeper implements AutoCloseable {
     private void attach() throws FilesFailed, NetworkFailed {
         machine.files().prepare(node.id(), new Owner(OWNER, node.cluster(), node.name()));
         machine.network()
-                .attach(new Attachment(node.id(), node.vpcId(), node.address(), node.name()));
+                .attach(
+                        new Attachment(
+                                node.id(), node.vpcId(), node.address(), node.name()));
         attached = true;
     }
 
@@ -116,7 +116,8 @@ final class NodeKeeper implements AutoCloseable {
                         toldAt = now;
                         LOG.info("node is registered node={}", node.name());
                     }
-                    api.renewLease(node.name(), uid, (int) NodeLease.DURATION.toSeconds(), now);
+                    api.renewLease(
+                            node.name(), uid, (int) NodeLease.DURATION.toSeconds(), now);
                     report(now);
                     complaint = "";
                 } catch (KubeUnavailable | KubeRefused | FilesFailed | NetworkFailed e) {

@@ -5,7 +5,6 @@ import dev.berth.port.Store;
 import dev.berth.port.Store.Conflict;
 import dev.berth.port.Store.Kind;
 import dev.berth.port.Store.Stored;
-
 import java.util.List;
 import java.util.Optional;
 

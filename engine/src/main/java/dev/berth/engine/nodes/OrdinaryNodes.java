@@ -18,15 +18,13 @@ import dev.berth.engine.podworker.PodNodes;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.PodFiles.FilesFailed;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The ordinary nodes of one cluster, where many pods live beside each other: makes and removes
@@ -95,7 +93,8 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
 
     private void begin(OrdinaryNode node) {
         var tenants = new Tenants();
-        var keeper = new NodeKeeper(node, cluster.api(), machine, host, images, tenants::pressure);
+        var keeper =
+                new NodeKeeper(node, cluster.api(), machine, host, images, tenants::pressure);
         nodes.put(node.name(), new Kept(node, keeper, tenants));
         keeper.start();
         changed.run();
@@ -170,10 +169,7 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
         return choice.orElseThrow(() ->
                 new NotPossible(
                         wish == null
-                                ? "the VPC of cluster "
-                                        + cluster.name()
-                                        + " has no subnet for "
-                                        + id
+                                ? "the VPC of cluster " + cluster.name() + " has no subnet for " + id
                                 : wish + " is no subnet of the VPC of cluster " + cluster.name()));
     }
 

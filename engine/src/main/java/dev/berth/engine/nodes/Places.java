@@ -11,7 +11,6 @@ import dev.berth.core.placement.SubnetState;
 import dev.berth.core.profile.FargateProfile;
 import dev.berth.core.size.FargateSize;
 import dev.berth.port.Subscription;
-
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;

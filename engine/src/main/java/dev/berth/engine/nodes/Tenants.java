@@ -4,7 +4,6 @@ import dev.berth.core.node.OrdinaryNodeObject.Pressure;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission.Refusal;
 import dev.berth.core.tenancy.NodeAdmission;
-
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -6,10 +6,6 @@ import dev.berth.core.pod.PodWords;
 import dev.berth.core.pod.StopPlan;
 import dev.berth.core.pod.StopStep;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -17,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Stops containers of a pod: runs their hooks, asks them, waits as long as the grace period lasts,

@@ -10,7 +10,6 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.ProbeNetwork;
 import dev.berth.port.ProbeNetwork.HttpAsk;
 import dev.berth.port.ProbeNetwork.Unanswered;
-
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;

@@ -6,7 +6,6 @@ import dev.berth.core.node.SharedPlace;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission;
 import dev.berth.core.pod.PodAdmission.Refusal;
-
 import java.util.Optional;
 import java.util.function.Function;
 

@@ -11,7 +11,6 @@ import dev.berth.core.pod.ProbeTarget.Unclear;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.ProbeNetwork.HttpAsk;
 import dev.berth.port.ProbeNetwork.Unanswered;
-
 import java.io.UncheckedIOException;
 import java.time.Duration;
 

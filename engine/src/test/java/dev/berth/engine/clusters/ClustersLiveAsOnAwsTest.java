@@ -4,7 +4,6 @@ import static dev.berth.core.cluster.NewClusterBuilder.aCluster;
 import static dev.berth.engine.clusters.EksWorld.REGION;
 import static dev.berth.engine.clusters.EksWorld.aProfile;
 import static dev.berth.engine.clusters.EksWorld.eventually;
-
 import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -14,14 +13,12 @@ import dev.berth.core.cluster.Cluster.Status;
 import dev.berth.core.fault.Refused;
 import dev.berth.port.ControlPlanes.Health;
 import dev.berth.testkit.FakeKubeApi;
-
+import java.time.Duration;
+import java.util.List;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-
-import java.time.Duration;
-import java.util.List;
 
 @Timeout(120)
 final class ClustersLiveAsOnAwsTest {

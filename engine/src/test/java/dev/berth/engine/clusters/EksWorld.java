@@ -19,7 +19,6 @@ import dev.berth.testkit.FakeControlPlanes;
 import dev.berth.testkit.FakeKubeApi;
 import dev.berth.testkit.FakeStore;
 import dev.berth.testkit.FakeTime;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,22 +1,19 @@
 package dev.berth.engine.clusters;
 
 import static dev.berth.core.pod.PodBuilder.aPod;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.testkit.FakeKubeApi;
-
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-
-import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
 
 /** Berth's own CoreDNS answers while no pod of the Service kube-dns is ready, and no longer. */
 @Timeout(30)

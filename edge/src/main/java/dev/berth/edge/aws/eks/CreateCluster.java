@@ -4,11 +4,9 @@ import dev.berth.core.cluster.NewCluster;
 import dev.berth.core.fault.Refused;
 import dev.berth.edge.aws.Operation;
 import dev.berth.engine.clusters.Clusters;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** EKS CreateCluster. */
 final class CreateCluster implements Operation {
