@@ -111,7 +111,7 @@ final class PodSocket implements WebSocket.Listener, AutoCloseable {
         if (bytes.length > 0) {
             var number = part >= 0 ? part : bytes[0];
             var start = part >= 0 ? 0 : 1;
-            came.computeIfAbsent((int) number, none -> new ByteArrayOutputStream())
+            came.computeIfAbsent(number, none -> new ByteArrayOutputStream())
                     .write(bytes, start, bytes.length - start);
             part = last ? -1 : number;
         }
