@@ -4,6 +4,10 @@ import dev.berth.adapter.kube.ApiConnection.Content;
 import dev.berth.port.KubeApi.Event;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -13,8 +17,6 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Writes events behind the back of those who tell them: best effort, in order for every single pod,
@@ -145,7 +147,7 @@ final class EventWriter implements AutoCloseable {
         }
 
         private void writeOnce(Event event) throws KubeRefused {
-            var path = "/api/v1/namespaces/" + event.pod().namespace() + "/events";
+            var path = "/api/v1/namespaces/" + namespace(event) + "/events";
             var same =
                     new Same(
                             event.podUid(),
@@ -183,11 +185,17 @@ final class EventWriter implements AutoCloseable {
             written.put(same, new Known(name, 1));
         }
 
+        private static String namespace(Event event) {
+            return event.aboutNode() ? "default" : event.pod().namespace();
+        }
+
         private Map<String, Object> object(Event event, String name) {
             var involved = new LinkedHashMap<String, Object>();
-            involved.put("apiVersion", "v1");
-            involved.put("kind", "Pod");
-            involved.put("namespace", event.pod().namespace());
+            involved.put("kind", event.aboutNode() ? "Node" : "Pod");
+            if (!event.aboutNode()) {
+                involved.put("apiVersion", "v1");
+                involved.put("namespace", event.pod().namespace());
+            }
             involved.put("name", event.pod().name());
             involved.put("uid", event.podUid());
             if (event.fieldPath() != null) {
@@ -201,7 +209,7 @@ final class EventWriter implements AutoCloseable {
             var body = new LinkedHashMap<String, Object>();
             body.put("apiVersion", "v1");
             body.put("kind", "Event");
-            body.put("metadata", Map.of("namespace", event.pod().namespace(), "name", name));
+            body.put("metadata", Map.of("namespace", namespace(event), "name", name));
             body.put("involvedObject", involved);
             body.put("type", event.warning() ? "Warning" : "Normal");
             body.put("reason", event.reason());
