@@ -314,7 +314,7 @@ final class PodProbes {
 
     private void ask(Clock clock, ContainerRun run) {
         try {
-            answered(clock, runs.ask(clock.container, PodWorker.rawId(run), clock.probe));
+            answered(clock, runs.ask(clock.container, PodLedger.rawId(run), clock.probe));
         } catch (InterruptedException stop) {
             LOG.debug("probe cut short pod={}", run.name());
         } catch (RuntimeException bug) {
