@@ -21,8 +21,12 @@ import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.RoleView;
 import dev.berth.engine.clusters.ClusterListener;
 import dev.berth.engine.clusters.RunningCluster;
+import dev.berth.engine.nodes.EveryNode;
 import dev.berth.engine.nodes.FargateNodes;
+import dev.berth.engine.nodes.OrdinaryNodeRecords;
+import dev.berth.engine.nodes.OrdinaryNodes;
 import dev.berth.engine.nodes.Places;
+import dev.berth.engine.podworker.PodNodes;
 import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
 import dev.berth.engine.podworker.PodWorkers;
@@ -73,6 +77,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final dev.berth.engine.podworker.Machine ground;
     private final Places places;
     private final Supplier<Set<String>> apiAddresses;
+    private final OrdinaryNodeRecords nodeRecords;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
     /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
@@ -88,7 +93,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             Time time,
             RecentTimelines timelines,
             double memoryOvercommit,
-            Supplier<Set<String>> apiAddresses)
+            Supplier<Set<String>> apiAddresses,
+            OrdinaryNodeRecords nodeRecords)
             throws IOException {
         this.data = data;
         this.machine = machine;
@@ -99,6 +105,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.time = time;
         this.timelines = timelines;
         this.apiAddresses = apiAddresses;
+        this.nodeRecords = nodeRecords;
         this.ground =
                 new dev.berth.engine.podworker.Machine(
                         machine.runtime(),
@@ -123,6 +130,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             RunningCluster cluster,
             List<AutoCloseable> parts,
             PodWorkers workers,
+            OrdinaryNodes ordinary,
             FargateScheduler scheduler) {}
 
     /** Takes away what an earlier life began for a pod and did not come to note as the pod's. */
@@ -146,13 +154,17 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                     new FargateNodes(
                             cluster,
                             networks,
-                            facts(cluster),
+                            facts(cluster, "Amazon Linux 2"),
                             places,
                             uid -> machine.network().sandbox(uid).isPresent(),
                             time);
             began.add(nodes);
             began.add(machine.network().onDetached(nodes::detached));
             nodes.start();
+            var ordinary = ordinary(cluster);
+            began.add(ordinary);
+            began.add(machine.network().onDetached(ordinary::detached));
+            ordinary.start();
             var workers =
                     new PodWorkers(
                             cluster.api(),
@@ -161,11 +173,12 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                     cluster.name(),
                                     dns(cluster),
                                     CpuLimit.mustFit(cluster.kubernetesVersion())),
-                            nodes::placed,
+                            new EveryNode(PodNodes.ofFargate(nodes::placed), ordinary),
                             timelines);
             began.add(workers);
             workers.start();
             nodes.whenKnown(workers::nodesChanged);
+            ordinary.onChange(workers::nodesChanged);
             var scheduler =
                     new FargateScheduler(
                             cluster,
@@ -191,7 +204,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                             machine.network()
                                                     .dialFromVpc(cluster.vpcId(), host, port))));
             running.put(
-                    cluster.name(), new Running(cluster, List.copyOf(began), workers, scheduler));
+                    cluster.name(),
+                    new Running(cluster, List.copyOf(began), workers, ordinary, scheduler));
         } catch (Exception failure) {
             for (var part : began.reversed()) {
                 close(part);
@@ -235,6 +249,22 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             }
         }
         running.values().forEach(cluster -> cluster.scheduler().wake());
+    }
+
+    /** The ordinary nodes of a running cluster. */
+    Optional<OrdinaryNodes> ordinaryNodes(String clusterName) {
+        return Optional.ofNullable(running.get(clusterName)).map(Running::ordinary);
+    }
+
+    private OrdinaryNodes ordinary(RunningCluster cluster) throws IOException {
+        return new OrdinaryNodes(
+                cluster,
+                nodeRecords,
+                networks,
+                ground,
+                facts(cluster, OsRelease.prettyName()),
+                places,
+                () -> NodeImages.of(machine.images()));
     }
 
     /** How many pods a cluster runs here. */
@@ -371,6 +401,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private Set<String> heldByInterfaces(String subnetId) {
         var held = new HashSet<>(heldByGateways(subnetId));
         held.addAll(apiAddresses.get());
+        machine.network().attached().values().forEach(pod -> held.add(pod.address()));
         return held;
     }
 
@@ -382,10 +413,10 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                 .collect(java.util.stream.Collectors.toSet());
     }
 
-    private HostFacts facts(RunningCluster cluster) throws IOException {
+    private HostFacts facts(RunningCluster cluster, String osImage) throws IOException {
         return new HostFacts(
                 cluster.region(),
-                "Amazon Linux 2",
+                osImage,
                 Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
                 machine.runtime().version(),
                 cluster.kubernetesVersion(),
