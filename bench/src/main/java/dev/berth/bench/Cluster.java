@@ -1,5 +1,8 @@
 package dev.berth.bench;
 
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,10 +22,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A cluster's API as a user with a token sees it: pods are made and watched, and nothing is cached.
@@ -73,8 +75,8 @@ final class Cluster implements AutoCloseable {
     }
 
     /**
-     * Follows the pods from now on, on a thread of its own. A watch may end at any time, as when the
-     * API server finds its client too slow; the next one begins where it ended.
+     * Follows the pods from now on, on a thread of its own. A watch may end at any time, as when
+     * the API server finds its client too slow; the next one begins where it ended.
      */
     void follow() throws IOException, InterruptedException {
         var version = get(PODS + "?limit=1").path("metadata").path("resourceVersion").asString();
@@ -176,10 +178,14 @@ final class Cluster implements AutoCloseable {
                                 "containers",
                                 new Object[] {
                                     Map.of(
-                                            "name", "main",
-                                            "image", image,
-                                            "imagePullPolicy", "IfNotPresent",
-                                            "command", new String[] {"sleep", "3600"})
+                                            "name",
+                                            "main",
+                                            "image",
+                                            image,
+                                            "imagePullPolicy",
+                                            "IfNotPresent",
+                                            "command",
+                                            new String[] {"sleep", "3600"})
                                 }));
         var at = Instant.now();
         var began = System.nanoTime();

@@ -1,6 +1,10 @@
 package dev.berth.bench;
 
 import dev.berth.edge.cli.AwsClient;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,8 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** A Berth with a data folder of its own, which {@link #close} removes again. */
 final class OwnBerth implements PodHost, AutoCloseable {
@@ -60,7 +62,8 @@ final class OwnBerth implements PodHost, AutoCloseable {
     /** A client of its AWS endpoint. */
     AwsClient aws() throws IOException, InterruptedException {
         var environment = new HashMap<String, String>();
-        run("env").lines()
+        run("env")
+                .lines()
                 .map(EXPORT::matcher)
                 .filter(java.util.regex.Matcher::matches)
                 .forEach(match -> environment.put(match.group(1), match.group(2)));
@@ -161,8 +164,7 @@ final class OwnBerth implements PodHost, AutoCloseable {
         var instance = instance();
         var steps = new LinkedHashMap<String, Long>();
         try (var http = HttpClient.newHttpClient()) {
-            var address =
-                    "http://127.0.0.1:" + instance.path("controlPort").asInt() + "/timelines";
+            var address = "http://127.0.0.1:" + instance.path("controlPort").asInt() + "/timelines";
             var answer =
                     http.send(
                             HttpRequest.newBuilder(URI.create(address))

@@ -100,11 +100,9 @@ final class PeerBench {
         var load = median(turns, Turn::load);
         var name = ", " + host.name();
         figures.add(
-                Figure.of(
-                        "pod create to Running, p50" + name, "ms", all(turns, Turn::p50), load));
+                Figure.of("pod create to Running, p50" + name, "ms", all(turns, Turn::p50), load));
         figures.add(
-                Figure.of(
-                        "pod create to Running, p99" + name, "ms", all(turns, Turn::p99), load));
+                Figure.of("pod create to Running, p99" + name, "ms", all(turns, Turn::p99), load));
         figures.add(
                 Figure.of(
                         "pods per second, " + AT_ONCE + " at once" + name,
@@ -118,7 +116,8 @@ final class PeerBench {
 
     /** The table as docs/performance.md has it. */
     private static void compare(List<Turn> ours, List<Turn> theirs) {
-        System.out.println("| what | Berth | stock kubelet | Berth is |\n| --- | --- | --- | --- |");
+        System.out.println(
+                "| what | Berth | stock kubelet | Berth is |\n| --- | --- | --- | --- |");
         row("pod create to Running, p50, ms", ours, theirs, Turn::p50, "%.0f", "%.1f× faster");
         row("pod create to Running, p99, ms", ours, theirs, Turn::p99, "%.0f", "%.1f× faster");
         // The ratio is theirs to ours, for rates the other way round.

@@ -36,8 +36,7 @@ final class Processes {
                                     Files.readString(folder.resolve("cmdline")),
                                     Files.readSymbolicLink(folder.resolve("ns/pid")).toString());
                     if (wanted.test(process)) {
-                        var pss =
-                                PSS.matcher(Files.readString(folder.resolve("smaps_rollup")));
+                        var pss = PSS.matcher(Files.readString(folder.resolve("smaps_rollup")));
                         kibibytes += pss.find() ? Double.parseDouble(pss.group(1)) : 0;
                     }
                 } catch (IOException ended) {
