@@ -6,6 +6,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -195,7 +196,12 @@ final class OwnBerth implements PodHost, AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
-        run("down", "--purge");
+    public void close() throws IOException {
+        try {
+            run("down", "--purge");
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("not removed: " + data);
+        }
     }
 }

@@ -70,8 +70,14 @@ final class StockNode implements PodHost, AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         script.getOutputStream().close();
-        script.waitFor(60, TimeUnit.SECONDS);
+        try {
+            if (!script.waitFor(60, TimeUnit.SECONDS)) {
+                throw new IOException("the stock node did not end within a minute");
+            }
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt(); // it ends by itself
+        }
     }
 }
