@@ -309,4 +309,15 @@ class WhatKeepsAContainerFromRunningTest {
         bench.pass(Duration.ofSeconds(20));
         assertThat(bench.container(pod, "main").restartCount()).isEqualTo(3);
     }
+
+    @Test
+    void a_runtime_that_is_not_there_keeps_the_pod_from_beginning() throws Exception {
+        var pod = bench.run(aPod().runtimeClass("gvisor").container(aContainer("main")));
+        assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.PENDING);
+        assertThat(bench.events(pod))
+                .contains(
+                        "FailedCreatePodSandBox: Failed to create pod sandbox: rpc error: code ="
+                                + " Unknown desc = failed to get sandbox runtime: no runtime for"
+                                + " \"gvisor\" is configured");
+    }
 }
