@@ -1,10 +1,9 @@
 package dev.berth.bench;
 
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code ./berth bench [--peer kubelet] [--json FILE]}: starts a Berth of its own, makes a cluster

@@ -1,7 +1,5 @@
 package dev.berth.bench;
 
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -9,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What was measured, printed as it comes. */
 final class Figures {

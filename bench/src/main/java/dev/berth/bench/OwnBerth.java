@@ -1,10 +1,6 @@
 package dev.berth.bench;
 
 import dev.berth.edge.cli.AwsClient;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
@@ -24,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** A Berth with a data folder of its own, which {@link #close} removes again. */
 final class OwnBerth implements PodHost, AutoCloseable {

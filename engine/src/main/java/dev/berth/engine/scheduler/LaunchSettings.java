@@ -11,9 +11,6 @@ import dev.berth.engine.account.RoleView;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.Time;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -22,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every launch asks of the cluster's ConfigMaps and of the account: where logs go, and which
