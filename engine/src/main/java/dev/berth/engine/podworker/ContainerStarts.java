@@ -54,6 +54,7 @@ final class ContainerStarts {
     private final ContainerStops stops;
     private final Map<String, Image> imagesOf = new HashMap<>();
     private @Nullable Instant groundRetry;
+    private boolean waits;
 
     ContainerStarts(
             Surroundings around,
@@ -87,6 +88,12 @@ final class ContainerStarts {
         return groundRetry;
     }
 
+    /** What the ground lacked may have come. */
+    void tryNow() {
+        waits |= groundRetry != null;
+        groundRetry = null;
+    }
+
     /** Starts those that can be; what keeps the others from it is noted. */
     void start(List<String> names) throws InterruptedException {
         ledger.reportLater(QUIET_START);
@@ -94,6 +101,16 @@ final class ContainerStarts {
         Map<Container, Image> here;
         PodGround.Readings readings;
         var pod = ledger.pod();
+        if (waits || groundRetry != null) {
+            // It has failed before, so nothing is pulled in vain; as a kubelet, which always waits.
+            try {
+                ground.make(pod);
+                waits = false;
+            } catch (GroundFailed e) {
+                failedGround(e);
+                return;
+            }
+        }
         try (var side = Executors.newVirtualThreadPerTaskExecutor()) {
             var reading = side.submit(() -> ground.read(containers));
             try (var pulls = Executors.newVirtualThreadPerTaskExecutor()) {
