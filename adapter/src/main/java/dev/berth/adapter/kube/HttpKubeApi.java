@@ -6,13 +6,6 @@ import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.port.KubeApi;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.dataformat.yaml.YAMLMapper;
-
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
@@ -24,6 +17,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
  * An API server over HTTP/2. It keeps one connection, one watch of pods however many listen, and
@@ -423,7 +420,11 @@ public final class HttpKubeApi implements KubeApi {
     @Override
     public List<Service> services(String namespace) {
         return connection
-                .get("/api/v1/namespaces/" + ApiConnection.escaped(namespace) + "/services")
+                .get(
+                        "/api/v1/namespaces/"
+                                + ApiConnection.escaped(namespace)
+                                // From the server's own memory, as a kubelet has it from a watch.
+                                + "/services?resourceVersion=0")
                 .map(list -> Json.list(list, "items", HttpKubeApi::service))
                 .orElse(List.of());
     }
