@@ -6,18 +6,19 @@ import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code ./berth bench [--peer kubelet | --probes] [--json FILE]}: starts a Berth of its own, makes a cluster
- * and a profile, and measures what a user waits for. Sizes: {@value #ONE_BY_ONE} pods one after
- * another after {@value #WARM_UP} that do not count, then {@value #AT_ONCE} at once; the image is
- * there before. With a peer, both are measured in turns, as {@link PeerBench} says; {@code --probes} measures {@link ProbeLoad} only. Everything is
- * removed at the end.
+ * {@code ./berth bench [--peer kubelet | --probes] [--json FILE]}: starts a Berth of its own, makes
+ * a cluster and a profile, and measures what a user waits for. Sizes: {@value #ONE_BY_ONE} pods one
+ * after another after {@value #WARM_UP} that do not count, then {@value #AT_ONCE} at once; the
+ * image is there before. With a peer, both are measured in turns, as {@link PeerBench} says; {@code
+ * --probes} measures {@link ProbeLoad} only. Everything is removed at the end.
  */
 public final class Bench {
     static final int WARM_UP = 5;
     static final int ONE_BY_ONE = 50;
     static final int AT_ONCE = 50;
     static final int ADMISSIONS = 500;
-    private static final String USAGE = "usage: berth bench [--peer kubelet | --probes] [--json FILE]";
+    private static final String USAGE =
+            "usage: berth bench [--peer kubelet | --probes] [--json FILE]";
 
     private final OwnBerth berth;
     private final Figures figures;
