@@ -5,9 +5,6 @@ import dev.berth.adapter.image.OciImages;
 import dev.berth.adapter.image.Platform;
 import dev.berth.adapter.image.RegistrySettings;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileVisitResult;
@@ -20,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the adapters that commands and server share, from the data folder and the environment. */
 final class Wiring {

@@ -2,7 +2,6 @@ package dev.berth.testkit;
 
 import dev.berth.core.pod.PullAccess;
 import dev.berth.port.Images;
-
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayDeque;

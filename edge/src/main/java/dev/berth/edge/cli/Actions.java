@@ -1,9 +1,8 @@
 package dev.berth.edge.cli;
 
-import org.jspecify.annotations.Nullable;
-
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the commands do. Each returns the process's exit code: 0 when it did what it says, 1 when it
