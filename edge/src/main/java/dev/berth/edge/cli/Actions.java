@@ -102,6 +102,8 @@ public interface Actions {
      * @param mirrors {@code registry=url} each
      * @param imageSources what else to know of registries and of images' room
      * @param memoryOvercommit how often the memory for pods is given out, 1 or more
+     * @param fileSystems {@code fs-…=/folder} each
+     * @param accessPoints {@code fsap-…=fs-…:/path[,uid,gid]} each
      */
     record Options(
             Path data,
@@ -112,10 +114,14 @@ public interface Actions {
             boolean strictVersions,
             List<String> mirrors,
             ImageOptions imageSources,
-            double memoryOvercommit) {
+            double memoryOvercommit,
+            List<String> fileSystems,
+            List<String> accessPoints) {
         /** Copies the collections. */
         public Options {
             mirrors = List.copyOf(mirrors);
+            fileSystems = List.copyOf(fileSystems);
+            accessPoints = List.copyOf(accessPoints);
         }
     }
 
