@@ -38,10 +38,6 @@ import dev.berth.port.KubeApi;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.Time;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -58,8 +54,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-
 import javax.net.ssl.SSLContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * For each running cluster: its VPC, the scheduler, the nodes, the pod workers and the kubelet's
