@@ -675,11 +675,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         if (ownIpc) {
             bind("ipc", sandbox.ipc());
         } else {
-            bind(node(share, attachment).ipc(), sandbox.ipc());
+            bind(node(attachment).ipc(), sandbox.ipc());
         }
         if (!own) {
-            bind(node(share, attachment).network(), sandbox.network());
-            bind(node(share, attachment).uts(), sandbox.uts());
+            bind(node(attachment).network(), sandbox.network());
+            bind(node(attachment).uts(), sandbox.uts());
             return kept(folder, sandbox, "");
         }
         Libc.sethostname(attachment.hostname());
@@ -712,10 +712,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         return kept(folder, sandbox, link);
     }
 
-    private Sandbox node(NodeShare share, Attachment attachment) throws IOException {
-        var node = pods.get(share.nodeId());
+    private Sandbox node(Attachment attachment) throws IOException {
+        var share = attachment.share();
+        var node = share == null ? null : pods.get(share.nodeId());
         if (node == null || !node.sandbox.vpcId().equals(attachment.vpcId())) {
-            throw new IOException("node " + share.nodeId() + " has no network here");
+            throw new IOException("the node of pod " + attachment.podUid() + " has no network");
         }
         return node.sandbox;
     }
