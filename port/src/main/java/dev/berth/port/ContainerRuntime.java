@@ -1,5 +1,7 @@
 package dev.berth.port;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -8,7 +10,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs containers on this machine. Containers outlive Berth; whoever starts again finds them with
@@ -47,6 +48,9 @@ public interface ContainerRuntime {
      */
     void signal(String id, int signal) throws RuntimeFailed, InterruptedException;
 
+    /** Gives a container other limits; nothing when it has ended. */
+    void limit(String id, Limits limits) throws RuntimeFailed, InterruptedException;
+
     /** Takes a container away, killing it if it runs; nothing when there is none. Its log stays. */
     void remove(String id) throws InterruptedException;
 
@@ -80,6 +84,7 @@ public interface ContainerRuntime {
      * @param podName for labels
      * @param name the container's name in its pod
      * @param attempt how often it was started before
+     * @param image the image as the pod names it
      * @param rootfs the laid-out image
      * @param command program and arguments, at least one
      * @param environment {@code NAME=value} each
@@ -89,6 +94,8 @@ public interface ContainerRuntime {
      * @param network namespace to join
      * @param ipc namespace to join
      * @param uts namespace to join
+     * @param processesOf the running container whose process namespace it joins, or null for one of
+     *     its own
      * @param limits its own cgroup
      * @param capabilities the full set it gets, {@code CAP_…} each
      * @param noNewPrivileges whether it can never gain more
@@ -112,6 +119,7 @@ public interface ContainerRuntime {
             String podName,
             String name,
             int attempt,
+            String image,
             Path rootfs,
             List<String> command,
             List<String> environment,
@@ -121,6 +129,7 @@ public interface ContainerRuntime {
             Path network,
             Path ipc,
             Path uts,
+            @Nullable String processesOf,
             Limits limits,
             List<String> capabilities,
             boolean noNewPrivileges,
@@ -144,6 +153,7 @@ public interface ContainerRuntime {
                 String podName,
                 String name,
                 int attempt,
+                String image,
                 Path rootfs,
                 List<String> command,
                 List<String> environment,
@@ -153,6 +163,7 @@ public interface ContainerRuntime {
                 Path network,
                 Path ipc,
                 Path uts,
+                @Nullable String processesOf,
                 Limits limits,
                 List<String> capabilities,
                 boolean noNewPrivileges,
@@ -174,6 +185,7 @@ public interface ContainerRuntime {
                     podName,
                     name,
                     attempt,
+                    image,
                     rootfs,
                     command,
                     environment,
@@ -183,6 +195,7 @@ public interface ContainerRuntime {
                     network,
                     ipc,
                     uts,
+                    processesOf,
                     limits,
                     capabilities,
                     noNewPrivileges,
@@ -278,6 +291,7 @@ public interface ContainerRuntime {
      * @param podName its pod's name
      * @param name its name in the pod
      * @param attempt how often it was started before
+     * @param image the image as its pod named it then
      * @param state where it stands
      * @param pid its first process, or 0
      * @param createdAt when it was made
@@ -291,6 +305,7 @@ public interface ContainerRuntime {
             String podName,
             String name,
             int attempt,
+            String image,
             State state,
             long pid,
             Instant createdAt,

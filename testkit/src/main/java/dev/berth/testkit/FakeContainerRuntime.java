@@ -3,6 +3,9 @@ package dev.berth.testkit;
 import dev.berth.port.ContainerRuntime;
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -24,7 +27,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Containers in memory. They run until the test ends them, except that {@code sh -c "exit N"} ends
@@ -99,10 +101,12 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         final List<String> log = new ArrayList<>();
         final List<Integer> signals = new ArrayList<>();
         int reopened;
+        Limits limits;
 
         Made(ContainerPlan plan, Instant createdAt) {
             this.plan = plan;
             this.createdAt = createdAt;
+            limits = plan.limits();
         }
     }
 
@@ -177,6 +181,11 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         return lockedGet(() -> List.copyOf(made(id).log));
     }
 
+    /** What a container may use. */
+    public Limits limits(String id) {
+        return lockedGet(() -> made(id).limits);
+    }
+
     /** How often a container's log was opened anew. */
     public int reopened(String id) {
         return lockedGet(() -> made(id).reopened);
@@ -239,6 +248,10 @@ public final class FakeContainerRuntime implements ContainerRuntime {
             calls.add("create " + plan.name() + "#" + plan.attempt());
             if (!groups.containsKey(plan.podUid())) {
                 throw new RuntimeFailed("no cgroup for pod " + plan.podUid(), null);
+            }
+            var other = plan.processesOf();
+            if (other != null && !runs(other)) {
+                throw new RuntimeFailed("container " + other + " is not running", null);
             }
             if (containers.containsKey(plan.id())) {
                 throw new RuntimeFailed("container " + plan.id() + " exists", null);
@@ -303,6 +316,23 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         }
     }
 
+    private boolean runs(String id) {
+        var made = containers.get(id);
+        return made != null && made.state == State.RUNNING;
+    }
+
+    @Override
+    public void limit(String id, Limits limits) throws RuntimeFailed {
+        checkFault("limit");
+        locked(() -> {
+            if (runs(id)) {
+                var made = made(id);
+                made.limits = limits;
+                calls.add("limit " + made.plan.name() + "#" + made.plan.attempt());
+            }
+        });
+    }
+
     @Override
     public void remove(String id) {
         end(id, 137);
@@ -327,6 +357,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
                                         made.plan.podName(),
                                         made.plan.name(),
                                         made.plan.attempt(),
+                                        made.plan.image(),
                                         made.state,
                                         made.state == State.RUNNING ? 4711 : 0,
                                         made.createdAt,

@@ -5,10 +5,14 @@ import static java.util.Objects.requireNonNull;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodMetadata;
+import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.port.KubeApi;
 import dev.berth.port.Subscription;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,7 +34,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An API server in memory, with what Berth asks of one: pods with uids, versions, graceful deletion
@@ -43,7 +46,13 @@ import org.jspecify.annotations.Nullable;
 public final class FakeKubeApi implements KubeApi {
     /** Conditions that only a node writes; others are kept when it does. */
     private static final Set<String> OF_THE_NODE =
-            Set.of("Ready", "ContainersReady", "Initialized", "PodReadyToStartContainers");
+            Set.of(
+                    "Ready",
+                    "ContainersReady",
+                    "Initialized",
+                    "PodReadyToStartContainers",
+                    PodResize.PENDING,
+                    PodResize.IN_PROGRESS);
 
     private final InstantSource clock;
     private final @Nullable Random disorder;
@@ -1004,7 +1013,8 @@ public final class FakeKubeApi implements KubeApi {
                 of.priorityClassName(),
                 of.ephemeralContainers(),
                 of.os(),
-                of.priority());
+                of.priority(),
+                of.runtimeClassName());
     }
 
     private static Event at(Event event, Instant time) {

@@ -1,5 +1,9 @@
 package dev.berth.adapter.oci;
 
+import dev.berth.port.ContainerRuntime.Limits;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
@@ -10,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The cgroups of pods: {@code /berth/<instance>/pod<uid>} with the pod's limits, and in it one for
@@ -45,6 +48,9 @@ abstract sealed class CgroupTree permits CgroupTreeV1, CgroupTreeV2 {
     /** Makes a pod's cgroup exist with these limits; 0 means none. */
     abstract void create(String podUid, long cpuMillis, long memoryBytes, long pidsMax)
             throws IOException;
+
+    /** Gives a container's cgroup other limits; 0 means none. */
+    abstract void limit(String path, Limits limits) throws IOException;
 
     /** How often the kernel killed a process of this cgroup for memory, its own limit or above. */
     abstract long memoryKills(String path);

@@ -30,6 +30,9 @@ import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.PodNetwork.NodeShare;
 import dev.berth.port.PodNetwork.PortLead;
 import dev.berth.port.PodNetwork.Sandbox;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,12 +42,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a pod's containers stand on: its folder, its namespaces with the network, its cgroup, its
@@ -56,6 +59,9 @@ final class PodGround {
      * The most processes of a pod: the hard limit of eks-fargate §3.9 for the whole (our choice).
      */
     private static final long PIDS_MOST = 65_535;
+
+    /** Runtime classes that mean what runs containers here anyway (our choice). */
+    private static final Set<String> RUNTIMES = Set.of("crun", "runc");
 
     private static final Duration TOKEN_LOOK_LONGEST = Duration.ofHours(24);
 
@@ -141,6 +147,13 @@ final class PodGround {
      * @param now the pod as it is now, with its present labels
      */
     void make(Pod now) throws GroundFailed, InterruptedException {
+        var runtime = now.spec().runtimeClassName();
+        if (runtime != null && !RUNTIMES.contains(runtime)) {
+            throw new GroundFailed(
+                    "FailedCreatePodSandBox",
+                    PodWords.sandboxFailed(PodWords.noRuntime(runtime)),
+                    null);
+        }
         if (!folderMade) {
             try {
                 around.machine()
@@ -276,8 +289,7 @@ final class PodGround {
     /** On Fargate what was provisioned, else what its containers may use together. */
     private PodLimits limits() {
         return switch (node) {
-            case PlacedNode own ->
-                    new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
+            case PlacedNode own -> new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
             case SharedPlace _ -> PodLimits.of(pod.spec());
         };
     }
@@ -286,8 +298,7 @@ final class PodGround {
         try {
             around.machine()
                     .runtime()
-                    .createPodGroup(
-                            pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
+                    .createPodGroup(pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
         } catch (RuntimeFailed e) {
             throw new GroundFailed(
                     "FailedCreatePodContainer",
@@ -310,8 +321,7 @@ final class PodGround {
                             pod.uid(),
                             "hosts",
                             pod.spec().hostNetwork()
-                                    ? EtcTexts.hostsOfNode(
-                                            pod, node.nodeName(), node.hostAddress())
+                                    ? EtcTexts.hostsOfNode(pod, node.nodeName(), node.hostAddress())
                                     : EtcTexts.hosts(pod, node.address(), dns.clusterDomain())));
             made.put("hostname", files.etcFile(pod.uid(), "hostname", hostname() + "\n"));
             etc.putAll(made);
