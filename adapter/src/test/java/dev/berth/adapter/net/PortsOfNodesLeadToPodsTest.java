@@ -3,8 +3,10 @@ package dev.berth.adapter.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.port.PodNetwork.PortLead;
-import java.util.List;
+
 import org.junit.jupiter.api.Test;
+
+import java.util.List;
 
 /** The scripts that lead a node's ports to pods. */
 class PortsOfNodesLeadToPodsTest {
@@ -23,8 +25,7 @@ class PortsOfNodesLeadToPodsTest {
                 .contains("ip daddr 10.0.1.4 tcp dport 8081 dnat to 10.0.1.5:8080")
                 .doesNotContain("udp");
         assertThat(PortLeads.ofNode(List.of(LED)))
-                .contains(
-                        "ip daddr { 10.0.1.4, 127.0.0.0/8 } tcp dport 8081 dnat to 10.0.1.5:8080")
+                .contains("ip daddr { 10.0.1.4, 127.0.0.0/8 } tcp dport 8081 dnat to 10.0.1.5:8080")
                 .contains("ip daddr 127.0.0.1 udp dport 53 dnat to 10.0.1.5:5353");
     }
 

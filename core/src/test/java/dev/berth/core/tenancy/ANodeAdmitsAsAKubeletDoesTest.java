@@ -2,6 +2,7 @@ package dev.berth.core.tenancy;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.node.NodeView.Taint;
@@ -10,14 +11,18 @@ import dev.berth.core.node.OrdinaryNodeObject.Pressure;
 import dev.berth.core.pod.PodBuilder;
 import dev.berth.core.pod.PodSpec.NodeRequirement;
 import dev.berth.core.pod.PodSpec.Toleration;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
 
-/** Reasons and messages are those of a kubelet 1.36, so that tools which look for them find them. */
+/**
+ * Reasons and messages are those of a kubelet 1.36, so that tools which look for them find them.
+ */
 class ANodeAdmitsAsAKubeletDoesTest {
     private static final OrdinaryNode NODE =
             new OrdinaryNode(
@@ -162,8 +167,7 @@ class ANodeAdmitsAsAKubeletDoesTest {
         return NodeAdmission.refusal(
                         pod.uid("new").build(),
                         present,
-                        new NodeAdmission.Situation(
-                                NODE, Map.of("disk", "ssd"), taints, pressure))
+                        new NodeAdmission.Situation(NODE, Map.of("disk", "ssd"), taints, pressure))
                 .map(refusal -> refusal.reason() + ": " + refusal.message());
     }
 }
