@@ -11,6 +11,7 @@ import dev.berth.core.node.HostFacts;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
+import dev.berth.core.pod.FileSystems;
 import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
 import dev.berth.edge.kubelet.KubeletEndpoint;
@@ -77,6 +78,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final dev.berth.engine.podworker.Machine ground;
     private final Places places;
     private final Supplier<Set<String>> apiAddresses;
+    private final FileSystems fileSystems;
     private final OrdinaryNodeRecords nodeRecords;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
@@ -93,6 +95,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             Time time,
             RecentTimelines timelines,
             double memoryOvercommit,
+            FileSystems fileSystems,
             Supplier<Set<String>> apiAddresses,
             OrdinaryNodeRecords nodeRecords)
             throws IOException {
@@ -105,6 +108,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.time = time;
         this.timelines = timelines;
         this.apiAddresses = apiAddresses;
+        this.fileSystems = fileSystems;
         this.nodeRecords = nodeRecords;
         this.ground =
                 new dev.berth.engine.podworker.Machine(
@@ -172,7 +176,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             new PodSettings(
                                     cluster.name(),
                                     dns(cluster),
-                                    CpuLimit.mustFit(cluster.kubernetesVersion())),
+                                    CpuLimit.mustFit(cluster.kubernetesVersion()),
+                                    fileSystems),
                             new EveryNode(PodNodes.ofFargate(nodes::placed), ordinary),
                             timelines);
             began.add(workers);

@@ -1,7 +1,5 @@
 package dev.berth.port;
 
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -10,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs containers on this machine. Containers outlive Berth; whoever starts again finds them with
@@ -100,7 +99,8 @@ public interface ContainerRuntime {
      * @param capabilities the full set it gets, {@code CAP_…} each
      * @param noNewPrivileges whether it can never gain more
      * @param readOnlyRoot whether its image cannot be written
-     * @param seccomp {@code RuntimeDefault}, {@code Unconfined} or an absolute path of a profile
+     * @param seccomp {@code RuntimeDefault}, {@code Unconfined} or the path of a profile below the
+     *     folder {@code seccomp} of the data folder
      * @param sysctls kernel settings of its namespaces, {@code name=value} each
      * @param maskedPaths hidden from it
      * @param readOnlyPaths read-only for it

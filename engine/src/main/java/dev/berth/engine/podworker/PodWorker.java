@@ -5,22 +5,22 @@ import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
+import dev.berth.core.pod.StopPlan;
 import dev.berth.engine.Timeline;
 import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.port.ContainerRuntime;
 import dev.berth.port.KubeApi.ConfigChange;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One pod's life on this machine. One virtual thread owns everything here but the mailbox and
@@ -48,6 +48,7 @@ final class PodWorker implements Runnable {
     private final PodResizes resizes;
     private final VolumeRenewal volumes;
     private final PodEnd end;
+    private final AtomicReference<@Nullable Verdict> evicted = new AtomicReference<>();
     private @Nullable Instant limitRetry;
     private boolean began;
     private boolean forgotten;
@@ -103,6 +104,13 @@ final class PodWorker implements Runnable {
     /** A ConfigMap or Secret has changed, which the pod's volumes may be made from. Any thread. */
     void configChanged(ConfigChange change) {
         volumes.changed(change);
+    }
+
+    /** The pod uses more than it may, and has to go. Any thread. */
+    void evict(Verdict why) {
+        if (evicted.compareAndSet(null, why)) {
+            box.poke();
+        }
     }
 
     /** Whether this worker has ended, so that nothing more will be known. */
@@ -197,6 +205,14 @@ final class PodWorker implements Runnable {
             settle();
             return;
         }
+        var eviction = evicted.get();
+        if (eviction != null) {
+            ledger.fails(eviction);
+            ledger.event(true, eviction.reason(), eviction.message());
+            stops.all(StopPlan.EVICTED_SECONDS);
+            end.settle();
+            return;
+        }
         live();
     }
 
@@ -235,6 +251,10 @@ final class PodWorker implements Runnable {
         if (restarts.changed()) {
             box.poke();
             return;
+        }
+        if (volumes.awaitedHasCome()) {
+            tries.configChanged();
+            starts.tryNow();
         }
         if (restarts.resized(resizes.look(ledger.pod(), ledger.running()))) {
             box.poke();
