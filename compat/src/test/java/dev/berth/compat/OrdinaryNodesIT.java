@@ -80,7 +80,7 @@ class OrdinaryNodesIT {
 
     @BeforeAll
     static void a_node_is_ready() throws Exception {
-        OneBerth.needs("kubectl", "nft");
+        OneBerth.needs("kubectl", "nft", "aws");
         berth = OneBerth.inNewFolder().up();
         berth.berth("image", "build-demo").good();
         var subnets = berth.network("172.26.0.0/16", "172.26.1.0/24", "172.26.2.0/24");
@@ -185,6 +185,22 @@ class OrdinaryNodesIT {
         assertThat(berth.kubectl("get", "nodes", "-o", "name")).isEmpty();
         assertThat(berth.berth("node", "remove", "one", "--cluster", CLUSTER).error())
                 .contains("has no node one");
+    }
+
+    @Test
+    @Order(7)
+    void a_deleted_cluster_takes_its_nodes_and_their_pods_along() throws Exception {
+        berth.berth("node", "add", "two", "--cluster", CLUSTER, "--cpu", "500m", "--pods", "9")
+                .good();
+        berth.kubectl("wait", "--for=create", "node/two", "--timeout=60s");
+        berth.kubectl("wait", "--for=condition=Ready", "node/two", "--timeout=60s");
+        berth.apply(PODS);
+        berth.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=120s");
+        berth.shell().run("", "aws", "eks", "delete-cluster", "--name", CLUSTER).good();
+        var gone = "while aws eks describe-cluster --name " + CLUSTER + "; do :; done";
+        berth.shell().run("", "timeout", "60", "sh", "-c", gone).good();
+        assertThat(berth.data().resolve("node-roots")).isEmptyDirectory();
+        assertThat(berth.data().resolve("pods")).isEmptyDirectory();
     }
 
     private static String of(String object, String path) throws Exception {
