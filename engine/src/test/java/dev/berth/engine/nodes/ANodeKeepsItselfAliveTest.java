@@ -97,17 +97,17 @@ class ANodeKeepsItselfAliveTest {
     void it_registers_and_renews_its_lease_but_tells_its_status_seldom() throws Exception {
         nodes.add(wanted("one"));
         time.awaitTimer(NodeLease.RENEW_EVERY);
-        assertThat(api.nodes().get("one").labels())
+        assertThat(one().labels())
                 .containsEntry("kubernetes.io/hostname", "one")
                 .containsEntry("topology.kubernetes.io/zone", "eu-west-1a");
-        assertThat(api.nodes().get("one").allocatable())
+        assertThat(one().allocatable())
                 .containsEntry("memory", "4091904Ki")
                 .containsEntry("pods", "110");
         var first = heartbeat();
         for (var renewal = 1; renewal <= 4; renewal++) {
             time.advance(NodeLease.RENEW_EVERY);
             time.awaitTimer(NodeLease.RENEW_EVERY);
-            assertThat(api.leases().get("one").renewTime()).isEqualTo(time.now());
+            assertThat(requireNonNull(api.leases().get("one")).renewTime()).isEqualTo(time.now());
         }
         assertThat(heartbeat()).isEqualTo(first);
         time.advance(Duration.ofMinutes(5));
@@ -127,12 +127,12 @@ class ANodeKeepsItselfAliveTest {
         network.attach(
                 new PodNetwork.Attachment("web", "vpc-1", place.address(), "web"));
         nodes.close();
-        api.applyNode(withTaint(api.nodes().get("one")));
+        api.applyNode(withTaint(one()));
 
         nodes = life();
         nodes.start();
         time.awaitTimer(NodeLease.RENEW_EVERY);
-        assertThat(api.nodes().get("one").taints()).hasSize(1);
+        assertThat(one().taints()).hasSize(1);
         assertThat(nodes.place(pod).orElseThrow())
                 .isEqualTo(new SharedPlace(node, place.address()));
         assertThat(places.addressesIn("subnet-1")).containsOnly(node.address(), place.address());
@@ -185,8 +185,12 @@ class ANodeKeepsItselfAliveTest {
         assertThat(files.pods()).isEmpty();
     }
 
+    private KubeApi.Node one() {
+        return requireNonNull(api.nodes().get("one"));
+    }
+
     private KubeApi.NodeCondition ready() {
-        return requireNonNull(api.nodes().get("one")).conditions().stream()
+        return one().conditions().stream()
                 .filter(condition -> condition.type().equals("Ready"))
                 .findFirst()
                 .orElseThrow();
