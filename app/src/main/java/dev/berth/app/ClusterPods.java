@@ -246,7 +246,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             new PodRemains(ground).removeAll(ending.cluster().name());
             ending.ordinary().removeAll();
         } catch (FilesFailed left) {
-            LOG.warn("pods of a deleted cluster are left cluster={}", ending.cluster().name(), left);
+            LOG.warn(
+                    "pods of a deleted cluster are left cluster={}", ending.cluster().name(), left);
         } catch (InterruptedException hurry) {
             Thread.currentThread().interrupt();
         }

@@ -115,7 +115,8 @@ class OrdinaryNodesIT {
         assertThat(inPod("host", "hostname").strip()).isEqualTo("one");
         assertThat(inPod("host", "cat /etc/hosts")).contains("(host network)", node + "\tone");
         assertThat(inPod("host", "ls -l /other-null")).startsWith("crw");
-        assertThat(inPod("host", "mkdir /m && mount -t tmpfs x /m && echo mounted")).contains("mounted");
+        assertThat(inPod("host", "mkdir /m && mount -t tmpfs x /m && echo mounted"))
+                .contains("mounted");
         inPod("host", "echo kept > /files/word");
         assertThat(berth.data().resolve("node-roots"))
                 .isDirectoryRecursivelyContaining("glob:**/var/lib/files/below/word");

@@ -3,10 +3,8 @@ package dev.berth.adapter.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.port.PodNetwork.PortLead;
-
-import org.junit.jupiter.api.Test;
-
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 /** The scripts that lead a node's ports to pods. */
 class PortsOfNodesLeadToPodsTest {

@@ -2,7 +2,6 @@ package dev.berth.core.tenancy;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.node.NodeView.Taint;
@@ -11,14 +10,12 @@ import dev.berth.core.node.OrdinaryNodeObject.Pressure;
 import dev.berth.core.pod.PodBuilder;
 import dev.berth.core.pod.PodSpec.NodeRequirement;
 import dev.berth.core.pod.PodSpec.Toleration;
-
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /**
  * Reasons and messages are those of a kubelet 1.36, so that tools which look for them find them.

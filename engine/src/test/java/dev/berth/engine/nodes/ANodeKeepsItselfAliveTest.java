@@ -124,8 +124,7 @@ class ANodeKeepsItselfAliveTest {
         var pod = aPod().uid("web").scheduler("default-scheduler").on("one").build();
         var place = (SharedPlace) nodes.place(pod).orElseThrow();
         assertThat(nodes.refusal(pod, place)).isEmpty();
-        network.attach(
-                new PodNetwork.Attachment("web", "vpc-1", place.address(), "web"));
+        network.attach(new PodNetwork.Attachment("web", "vpc-1", place.address(), "web"));
         nodes.close();
         api.applyNode(withTaint(one()));
 
