@@ -35,6 +35,7 @@ import dev.berth.engine.scheduler.FargateScheduler;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
 import dev.berth.port.ControlPlanes.Plan;
 import dev.berth.port.KubeApi;
+import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.Time;
@@ -53,6 +54,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
@@ -80,6 +82,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final Supplier<Set<String>> apiAddresses;
     private final FileSystems fileSystems;
     private final OrdinaryNodeRecords nodeRecords;
+    private final Predicate<String> clusterGoes;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
     /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
@@ -97,7 +100,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             double memoryOvercommit,
             FileSystems fileSystems,
             Supplier<Set<String>> apiAddresses,
-            OrdinaryNodeRecords nodeRecords)
+            OrdinaryNodeRecords nodeRecords,
+            Predicate<String> clusterGoes)
             throws IOException {
         this.data = data;
         this.machine = machine;
@@ -110,6 +114,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.apiAddresses = apiAddresses;
         this.fileSystems = fileSystems;
         this.nodeRecords = nodeRecords;
+        this.clusterGoes = clusterGoes;
         this.ground =
                 new dev.berth.engine.podworker.Machine(
                         machine.runtime(),
@@ -240,6 +245,22 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         var ending = running.remove(clusterName);
         if (ending != null) {
             ending.parts().reversed().forEach(ClusterPods::close);
+            if (clusterGoes.test(clusterName)) {
+                removeAll(ending);
+            }
+        }
+    }
+
+    /** What a cluster leaves that is being deleted: ordinary nodes, and the pods on them. */
+    private void removeAll(Running ending) {
+        try {
+            new PodRemains(ground).removeAll(ending.cluster().name());
+            ending.ordinary().removeAll();
+        } catch (FilesFailed left) {
+            LOG.warn(
+                    "pods of a deleted cluster are left cluster={}", ending.cluster().name(), left);
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
         }
     }
 
