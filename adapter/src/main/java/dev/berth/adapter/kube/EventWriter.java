@@ -154,7 +154,7 @@ final class EventWriter implements AutoCloseable {
         }
 
         private void writeOnce(Event event) throws KubeRefused {
-            var path = "/api/v1/namespaces/" + event.pod().namespace() + "/events";
+            var path = "/api/v1/namespaces/" + namespace(event) + "/events";
             var same =
                     new Same(
                             event.podUid(),
@@ -192,11 +192,17 @@ final class EventWriter implements AutoCloseable {
             written.put(same, new Known(name, 1));
         }
 
+        private static String namespace(Event event) {
+            return event.aboutNode() ? "default" : event.pod().namespace();
+        }
+
         private Map<String, Object> object(Event event, String name) {
             var involved = new LinkedHashMap<String, Object>();
-            involved.put("apiVersion", "v1");
-            involved.put("kind", "Pod");
-            involved.put("namespace", event.pod().namespace());
+            involved.put("kind", event.aboutNode() ? "Node" : "Pod");
+            if (!event.aboutNode()) {
+                involved.put("apiVersion", "v1");
+                involved.put("namespace", event.pod().namespace());
+            }
             involved.put("name", event.pod().name());
             involved.put("uid", event.podUid());
             if (event.fieldPath() != null) {
@@ -210,7 +216,7 @@ final class EventWriter implements AutoCloseable {
             var body = new LinkedHashMap<String, Object>();
             body.put("apiVersion", "v1");
             body.put("kind", "Event");
-            body.put("metadata", Map.of("namespace", event.pod().namespace(), "name", name));
+            body.put("metadata", Map.of("namespace", namespace(event), "name", name));
             body.put("involvedObject", involved);
             body.put("type", event.warning() ? "Warning" : "Normal");
             body.put("reason", event.reason());

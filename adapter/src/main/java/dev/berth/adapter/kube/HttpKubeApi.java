@@ -333,7 +333,11 @@ public final class HttpKubeApi implements KubeApi {
     public Optional<Secret> secret(String namespace, String name) {
         return connection
                 .get(namespaced(namespace, "secrets", name))
-                .map(object -> new Secret(Json.text(object, "type"), decoded(object, "data")));
+                .map(object ->
+                        new Secret(
+                                Json.text(object.path("metadata"), "uid"),
+                                Json.text(object, "type"),
+                                decoded(object, "data")));
     }
 
     private static Map<String, byte[]> decoded(JsonNode object, String field) {
