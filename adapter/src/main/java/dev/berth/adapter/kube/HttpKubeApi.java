@@ -420,7 +420,11 @@ public final class HttpKubeApi implements KubeApi {
     @Override
     public List<Service> services(String namespace) {
         return connection
-                .get("/api/v1/namespaces/" + ApiConnection.escaped(namespace) + "/services")
+                .get(
+                        "/api/v1/namespaces/"
+                                + ApiConnection.escaped(namespace)
+                                // From the server's own memory, as a kubelet has it from a watch.
+                                + "/services?resourceVersion=0")
                 .map(list -> Json.list(list, "items", HttpKubeApi::service))
                 .orElse(List.of());
     }

@@ -282,8 +282,8 @@ class WhatKeepsAContainerFromRunningTest {
         var pod = aPod().on("fargate-x").container(aContainer("main").image("nginx")).build();
         bench.place(pod, new FargateSize(250, 512), 99);
         bench.api.create(pod);
-        bench.time.awaitTimer(Duration.ofMillis(100));
-        bench.time.advance(Duration.ofMillis(100));
+        bench.time.awaitTimer(Duration.ofSeconds(1));
+        bench.time.advance(Duration.ofSeconds(1));
         bench.api.awaitPod(pod.key(), one -> one.status().startTime() != null, Bench.SOON);
         assertThat(waiting(pod).reason()).isEqualTo("ContainerCreating");
         bench.api.delete(pod.key());
