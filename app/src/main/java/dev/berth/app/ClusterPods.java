@@ -15,8 +15,6 @@ import dev.berth.core.pod.FileSystems;
 import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
 import dev.berth.edge.kubelet.KubeletEndpoint;
-import dev.berth.edge.kubelet.NodeStreams;
-import dev.berth.edge.kubelet.PodNodeStreams;
 import dev.berth.engine.RecentTimelines;
 import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.RoleView;
@@ -30,11 +28,13 @@ import dev.berth.engine.nodes.Places;
 import dev.berth.engine.podworker.PodNodes;
 import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
+import dev.berth.engine.podworker.PodStreams;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
 import dev.berth.engine.scheduler.FargateScheduler;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
 import dev.berth.port.ControlPlanes.Plan;
+import dev.berth.port.KubeApi;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
@@ -147,6 +147,17 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         new PodRemains(ground).removeOwnerless();
     }
 
+    /** Lets every node that has pods say a warning: they share this machine. */
+    void tellNodes(String reason, String message) {
+        for (var each : running.values()) {
+            each.workers().streams().pods().stream()
+                    .map(PodStreams.PodRef::nodeName)
+                    .distinct()
+                    .map(node -> KubeApi.Event.ofNode(node, reason, message, time.now()))
+                    .forEach(each.cluster().api()::event);
+        }
+    }
+
     /** Where a cluster's API server dials its nodes. */
     Path egressSocket(String clusterName) {
         return data.runFolder()
@@ -202,7 +213,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             timelines);
             began.add(scheduler);
             scheduler.start();
-            var kubelet = new KubeletEndpoint(new PodNodeStreams(workers.streams()), tls);
+            var kubelet = new KubeletEndpoint(workers.streams(), tls);
             began.add(kubelet);
             kubelet.start();
             began.add(
@@ -476,7 +487,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     }
 
     /** A connection into the VPC. */
-    private record VpcTunnel(PodNetwork.Connection connection) implements NodeStreams.Tunnel {
+    private record VpcTunnel(PodNetwork.Connection connection) implements PodStreams.Duplex {
         @Override
         public InputStream input() {
             return connection.input();

@@ -6,6 +6,7 @@ import dev.berth.app.lab.KubeconfigText;
 import dev.berth.app.lab.Lab;
 import dev.berth.edge.cli.Actions;
 import dev.berth.edge.cli.AwsClient;
+import dev.berth.port.Images;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
@@ -204,6 +205,42 @@ final class Commands implements Actions {
                         image.id().substring(0, 19),
                         image.sizeBytes() / 1e6);
             }
+        }
+        return 0;
+    }
+
+    @Override
+    public int removeImages(Path data, List<String> names) throws Exception {
+        try (var images = Wiring.images(DataFolder.open(data), List.of())) {
+            for (var name : names) {
+                boolean was;
+                try {
+                    was = images.remove(name);
+                } catch (IllegalStateException used) {
+                    say(used.getMessage() + "; delete its pods first");
+                    return 1;
+                }
+                if (!was) {
+                    say("there is no image " + name + " here");
+                    return 1;
+                }
+                out.println("removed " + name);
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    public int cleanImages(Path data) throws Exception {
+        try (var images = Wiring.images(DataFolder.open(data), List.of())) {
+            var unused =
+                    images.storage().images().stream()
+                            .filter(image -> !image.used() && !image.pinned())
+                            .map(Images.Stored::id)
+                            .toList();
+            var freed = images.clean(unused);
+            images.cleanOwnerless();
+            out.printf(Locale.ROOT, "removed %d images, %.1f MB%n", unused.size(), freed / 1e6);
         }
         return 0;
     }

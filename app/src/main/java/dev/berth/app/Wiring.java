@@ -67,6 +67,15 @@ final class Wiring {
      * @param mirrors {@code registry=url} each
      */
     static OciImages images(DataFolder data, List<String> mirrors) {
+        return images(data, mirrors, null);
+    }
+
+    /**
+     * The same with credentials.
+     *
+     * @param dockerConfig a file of {@code docker login}'s, or null
+     */
+    static OciImages images(DataFolder data, List<String> mirrors, @Nullable Path dockerConfig) {
         var byRegistry = new LinkedHashMap<String, List<URI>>();
         for (var mirror : mirrors) {
             var equals = mirror.indexOf('=');
@@ -78,12 +87,15 @@ final class Wiring {
                 data.resolve("images"),
                 data.resolve("mounts"),
                 new RegistrySettings(
-                        Map.copyOf(byRegistry), !byRegistry.isEmpty(), Platform.here()));
+                        Map.copyOf(byRegistry),
+                        !byRegistry.isEmpty(),
+                        Platform.here(),
+                        dockerConfig));
     }
 
     /** Removes what a Berth that ended badly has left on the machine; nothing of its data. */
     static void removeLeftovers(DataFolder data) throws IOException, InterruptedException {
-        new Machine(data, List.of()).destroy();
+        new Machine(data, List.of(), null).destroy();
         removeTree(data.runFolder());
     }
 

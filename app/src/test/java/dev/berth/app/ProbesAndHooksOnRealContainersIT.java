@@ -62,7 +62,7 @@ class ProbesAndHooksOnRealContainersIT {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/conmon")), "needs conmon");
         data = DataFolder.open(folder.resolve("data"));
         time = new SystemTime();
-        machine = new Machine(data, List.of("*=http://127.0.0.1:1"));
+        machine = new Machine(data, List.of("*=http://127.0.0.1:1"), null);
         machine.start();
         try {
             var debs = Path.of(System.getProperty("user.home"), ".cache/berth/debs");

@@ -91,6 +91,11 @@ final class ImageRecords {
         }
     }
 
+    /** Takes a name away; nothing when it is not here. */
+    void remove(String reference) throws IOException {
+        Files.deleteIfExists(file(reference));
+    }
+
     /** The record of exactly that full name. */
     Optional<Named> get(String reference) {
         return read(file(reference));

@@ -79,6 +79,18 @@ class LayingOutImagesIT extends ImagesContract {
     }
 
     @Test
+    void an_image_with_a_layout_stays() throws Exception {
+        Image image = images.pull("app:1", List.of());
+        images.mount(image, "ab".repeat(32));
+        assertThat(images.storage().images()).allMatch(Images.Stored::used);
+        assertThat(images.clean(List.of(image.id()))).isZero();
+        assertThatThrownBy(() -> images.remove("app:1")).hasMessage("app:1 is used by a container");
+        images.unmount("ab".repeat(32));
+        assertThat(images.clean(List.of(image.id()))).isPositive();
+        assertThat(images.list()).isEmpty();
+    }
+
+    @Test
     void the_layout_shows_what_the_layers_come_to() throws Exception {
         Path root = images.mount(images.pull("app:1", List.of()), "one");
         assertThat(root.resolve("etc/gone")).doesNotExist();

@@ -1,5 +1,6 @@
 package dev.berth.edge.kubelet;
 
+import dev.berth.engine.podworker.PodStreams.Duplex;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -27,6 +28,10 @@ import org.slf4j.LoggerFactory;
 public final class Egress implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Egress.class);
     private static final int KUBELET_PORT = 10250;
+
+    /** How many may wait to be accepted: who comes to a full queue of such a socket is refused. */
+    private static final int WAITING_MAX = 1024;
+
     private static final int HEAD_BYTES_MAX = 8192;
 
     private final Path socket;
@@ -38,7 +43,7 @@ public final class Egress implements AutoCloseable {
     @FunctionalInterface
     public interface Dialer {
         /** Opens a connection. */
-        NodeStreams.Tunnel dial(String host, int port) throws IOException;
+        Duplex dial(String host, int port) throws IOException;
     }
 
     /**
@@ -56,7 +61,7 @@ public final class Egress implements AutoCloseable {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.deleteIfExists(socket);
         this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        listener.bind(UnixDomainSocketAddress.of(socket));
+        listener.bind(UnixDomainSocketAddress.of(socket), WAITING_MAX);
         Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
         Thread.ofVirtual().name("egress").start(this::accept);
     }
@@ -103,7 +108,7 @@ public final class Egress implements AutoCloseable {
         }
     }
 
-    private static void copy(InputStream in, NodeStreams.Tunnel tunnel) {
+    private static void copy(InputStream in, Duplex tunnel) {
         try {
             in.transferTo(tunnel.output());
             tunnel.shutdownOutput();
@@ -112,14 +117,14 @@ public final class Egress implements AutoCloseable {
         }
     }
 
-    private NodeStreams.Tunnel ownEndpoint() throws IOException {
+    private Duplex ownEndpoint() throws IOException {
         var channel =
                 SocketChannel.open(
                         new InetSocketAddress(
                                 InetAddress.getLoopbackAddress(), kubeletPort.getAsInt()));
         var in = Channels.newInputStream(channel);
         var out = Channels.newOutputStream(channel);
-        return new NodeStreams.Tunnel() {
+        return new Duplex() {
             @Override
             public InputStream input() {
                 return in;

@@ -92,6 +92,7 @@ public final class PodWorkers implements AutoCloseable {
                         events,
                         timeline,
                         busy,
+                        new PullTurns(),
                         new ClaimsOfWorkers(),
                         nodes);
         streams = new PodStreams(this, machine);

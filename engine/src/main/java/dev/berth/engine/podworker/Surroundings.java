@@ -21,6 +21,7 @@ record Surroundings(
         EventSender events,
         Timeline timeline,
         Busy busy,
+        PullTurns pullTurns,
         Claims claims,
         PodNodes nodes) {
     /** Who hears of the ends of which containers. */

@@ -145,7 +145,7 @@ class StreamsOfPodsTest {
                                         "absent",
                                         LogOptions.ALL,
                                         new ByteArrayOutputStream()))
-                .hasMessage("container \"absent\" not found in pod \"web_default\"");
+                .hasMessage("container \"absent\" not found in pod \"web\"");
     }
 
     @Test
@@ -195,6 +195,8 @@ class StreamsOfPodsTest {
         }
         assertThat(heard.await(60, TimeUnit.SECONDS)).isTrue();
         assertThatThrownBy(() -> bench.workers.streams().portForward(ref(pod), 81))
-                .isInstanceOf(IOException.class);
+                .isInstanceOf(StreamRefused.class)
+                .hasMessageStartingWith("error forwarding port 81 to pod " + pod.uid() + ", uid : ")
+                .hasMessageContaining("failed to connect to localhost:81 inside namespace");
     }
 }
