@@ -110,8 +110,10 @@ class ANodeKeepsItselfAliveTest {
             assertThat(requireNonNull(api.leases().get("one")).renewTime()).isEqualTo(time.now());
         }
         assertThat(heartbeat()).isEqualTo(first);
-        time.advance(Duration.ofMinutes(5));
-        time.awaitTimer(NodeLease.RENEW_EVERY);
+        while (time.now().isBefore(first.plus(Duration.ofMinutes(5)))) {
+            time.advance(NodeLease.RENEW_EVERY);
+            time.awaitTimer(NodeLease.RENEW_EVERY);
+        }
         assertThat(heartbeat()).isEqualTo(time.now());
         assertThat(ready().lastTransition()).isEqualTo(first);
     }
