@@ -4,11 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
+import dev.berth.core.usage.LinkUse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -32,6 +34,8 @@ final class Rtnetlink implements AutoCloseable {
     private static final short DEL_ROUTE = 25;
     private static final short GET_ROUTE = 26;
     private static final short NEW_NEIGHBOUR = 28;
+
+    private static final int STATS64 = 23;
 
     private static final short ERROR = 2;
     private static final short DONE = 3;
@@ -116,6 +120,38 @@ final class Rtnetlink implements AutoCloseable {
             }
             throw failed;
         }
+    }
+
+    /** What passed a link, as seen from here; empty when there is none of that name. */
+    synchronized Optional<LinkUse> traffic(String name) throws IOException {
+        var message = begin(GET_LINK, (short) 0);
+        link(message, 0, 0);
+        text(message, 3, name);
+        try {
+            var answers = ask("read the counters of link " + name, message);
+            // IFLA_STATS64: packets, bytes, errors, dropped, each received and sent.
+            var counts =
+                    answers.isEmpty()
+                            ? ByteBuffer.allocate(0)
+                            : attribute(answers.getFirst(), 32, STATS64);
+            if (counts.remaining() < 64) {
+                return Optional.empty();
+            }
+            return Optional.of(new LinkUse(name, traffic(counts, 0), traffic(counts, 8)));
+        } catch (Errno failed) {
+            if (failed.number() == Errno.ENODEV) {
+                return Optional.empty();
+            }
+            throw failed;
+        }
+    }
+
+    private static LinkUse.Traffic traffic(ByteBuffer counts, int at) {
+        return new LinkUse.Traffic(
+                counts.getLong(16 + at),
+                counts.getLong(at),
+                counts.getLong(32 + at),
+                counts.getLong(48 + at));
     }
 
     /** The names of all links. */

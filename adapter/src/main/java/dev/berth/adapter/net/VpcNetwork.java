@@ -6,6 +6,7 @@ import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.adapter.libc.MountTable;
 import dev.berth.adapter.libc.Namespaces;
+import dev.berth.core.usage.LinkUse;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.Subscription;
 import java.io.IOException;
@@ -275,6 +276,24 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     @Override
     public Optional<Sandbox> sandbox(String podUid) {
         return Optional.ofNullable(pods.get(podUid)).map(PodState::sandbox);
+    }
+
+    /** {@inheritDoc} Read at the VPC's end of the link, where the pod's directions are reversed. */
+    @Override
+    public Optional<LinkUse> use(String podUid) {
+        var pod = pods.get(podUid);
+        var vpc = pod == null ? null : vpcs.get(pod.sandbox.vpcId());
+        if (pod == null || vpc == null) {
+            return Optional.empty();
+        }
+        try {
+            return vpc.netlink
+                    .traffic(pod.link)
+                    .map(link -> new LinkUse("eth0", link.sent(), link.received()));
+        } catch (IOException failed) {
+            log.debug("a link's counters cannot be read pod={}", podUid, failed);
+            return Optional.empty();
+        }
     }
 
     @Override
