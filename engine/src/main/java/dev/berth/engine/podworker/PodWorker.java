@@ -21,6 +21,7 @@ import dev.berth.core.pod.RestartBackOffs;
 import dev.berth.core.pod.StartProblem;
 import dev.berth.core.pod.StopPlan;
 import dev.berth.core.pod.StopStep;
+import dev.berth.core.usage.ProbeCounts;
 import dev.berth.engine.Timeline;
 import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.engine.podworker.PodMailbox.Mail;
@@ -177,6 +178,11 @@ final class PodWorker implements Runnable {
             configChanged.set(true);
             box.poke();
         }
+    }
+
+    /** How often its probes were asked. */
+    List<ProbeCounts> probeCounts() {
+        return probes.counts();
     }
 
     /** Whether this worker has ended, so that nothing more will be known. */
