@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Builds what ./berth conformance runs, once: Kubernetes' test program and its helpers from Go modules, and the images of
 # the tests from Debian's packages. The result is ~/.cache/berth/conformance/{bin,images}; either is made again only when
-# its sources here (or Go's version) change. conformance/build.sh programs | images
+# its sources here (or Go's version) change. conformance/build.sh programs | images | stock
+# stock: Kubernetes' kubelet from the same modules, and containerd, runc and network plugins from Debian's packages, which are
+# not installed: that would start a daemon, and take away another containerd. The result is ~/.cache/berth/conformance/stock.
 set -euo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
@@ -69,10 +71,39 @@ images() {
   echo "$key" >"$cache/images.key"
 }
 
+# --- a stock node's programs
+build_stock() {
+  local flags="-s -w -X k8s.io/component-base/version.gitVersion=$version -X k8s.io/client-go/pkg/version.gitVersion=$version" package
+  local unpacked=$cache/stock.unpacked
+  rm -rf "$unpacked" "$cache/stock"
+  mkdir -p "$unpacked" "$cache/stock" "$cache/debs"
+  cd "$cache/debs"
+  for package in containerd runc containernetworking-plugins; do
+    ls "$package"_*.deb >/dev/null 2>&1 || apt-get download -q -o APT::Sandbox::User=root "$package"
+    dpkg-deb -x "$(find . -name "${package}_*.deb" | sort -V | tail -n 1)" "$unpacked"
+  done
+  mkdir "$cache/stock/bin"
+  mv "$unpacked"/usr/bin/containerd "$unpacked"/usr/bin/containerd-shim-runc-v2 "$unpacked"/usr/sbin/runc "$cache/stock/bin"
+  mv "$unpacked/usr/lib/cni" "$cache/stock/cni"
+  rm -rf "$unpacked"
+  cd "$here"
+  CGO_ENABLED=0 "$go" build -v -trimpath -ldflags "$flags" -o "$cache/stock/bin/kubelet" ./kubelet
+}
+stock() {
+  [ -n "$go" ] || die "needs Go $needed or newer to build the kubelet; there is none on the path or in /usr/local/go. Get it from https://go.dev/dl"
+  local key
+  key="$(cat "$here/go.mod" "$here/go.sum" "$here/kubelet/main.go" | sha256sum | cut -c1-32) $(cd "$here" && "$go" env GOVERSION)"
+  if [ "$(cat "$cache/stock.key" 2>/dev/null)" = "$key" ]; then return; fi
+  rm -f "$cache/stock.key"
+  work "building a stock kubelet $version, once (about a minute on two cores)" "$cache/stock.log" build_stock
+  echo "$key" >"$cache/stock.key"
+}
+
 for part in "${@:-programs images}"; do
   case $part in
     programs) programs ;;
     images) images ;;
+    stock) stock ;;
     *) programs; images ;;
   esac
 done

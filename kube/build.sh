@@ -87,11 +87,12 @@ tell() {
   local line="building Kubernetes $version: $((SECONDS - began)) s, $downloaded modules fetched, $compiled packages compiled${last:+ ($last)}"
   if [ -t 2 ]; then printf '\r\033[Kberth: %s' "$line" >&2; else say "$line"; fi
 }
+if [ -t 2 ]; then every=10; else every=75; fi # 2 seconds on a terminal, whose line is written over; 15 in a log
 ticks=0
 while kill -0 "$child" 2>/dev/null; do
   sleep 0.2
   ticks=$((ticks + 1))
-  if [ $((ticks % 10)) -eq 0 ]; then tell; fi
+  if [ $((ticks % every)) -eq 0 ]; then tell; fi
 done
 if [ -t 2 ]; then printf '\r\033[K' >&2; fi
 status=0

@@ -13,9 +13,7 @@ import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
 import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
-import dev.berth.edge.kubelet.KubeletEndpoint;
 import dev.berth.edge.kubelet.NodeStreams;
-import dev.berth.edge.kubelet.PodNodeStreams;
 import dev.berth.engine.RecentTimelines;
 import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.RoleView;
@@ -49,7 +47,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,13 +64,16 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final ProfileView profiles;
     private final Networks networks;
     private final RoleView roles;
-    private final SSLContext tls;
+    private final String homePem;
     private final Time time;
     private final RecentTimelines timelines;
     private final dev.berth.engine.podworker.Machine ground;
     private final Places places;
     private final Supplier<Set<String>> apiAddresses;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
+
+    /** What answers in a VPC for the nodes of all its clusters. */
+    private final Map<String, AutoCloseable> nodePorts = new ConcurrentHashMap<>();
 
     /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
     private final Map<String, String> serviceOwners = new ConcurrentHashMap<>();
@@ -84,7 +84,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             ProfileView profiles,
             Networks networks,
             RoleView roles,
-            SSLContext tls,
+            String homePem,
             Time time,
             RecentTimelines timelines,
             double memoryOvercommit,
@@ -95,7 +95,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.profiles = profiles;
         this.networks = networks;
         this.roles = roles;
-        this.tls = tls;
+        this.homePem = homePem;
         this.time = time;
         this.timelines = timelines;
         this.apiAddresses = apiAddresses;
@@ -123,7 +123,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             RunningCluster cluster,
             List<AutoCloseable> parts,
             PodWorkers workers,
-            FargateScheduler scheduler) {}
+            FargateScheduler scheduler,
+            ClusterKubelet kubelet) {}
 
     /** Takes away what an earlier life began for a pod and did not come to note as the pod's. */
     void removeOwnerless() throws InterruptedException {
@@ -179,19 +180,28 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             timelines);
             began.add(scheduler);
             scheduler.start();
-            var kubelet = new KubeletEndpoint(new PodNodeStreams(workers.streams()), tls);
+            var kubelet =
+                    new ClusterKubelet(
+                            cluster,
+                            homePem,
+                            data.resolve("clusters").resolve(cluster.name()).resolve("pki"),
+                            workers,
+                            facts(cluster),
+                            time);
             began.add(kubelet);
             kubelet.start();
+            answerForNodes(cluster.vpcId());
             began.add(
                     new Egress(
                             egressSocket(cluster.name()),
-                            kubelet::port,
+                            kubelet::dial,
                             (host, port) ->
                                     new VpcTunnel(
                                             machine.network()
                                                     .dialFromVpc(cluster.vpcId(), host, port))));
             running.put(
-                    cluster.name(), new Running(cluster, List.copyOf(began), workers, scheduler));
+                    cluster.name(),
+                    new Running(cluster, List.copyOf(began), workers, scheduler, kubelet));
         } catch (Exception failure) {
             for (var part : began.reversed()) {
                 close(part);
@@ -220,6 +230,10 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     void networksChanged(AccountNetwork now) {
         for (var vpcId : machine.network().vpcs()) {
             if (!now.vpcs().containsKey(vpcId)) {
+                var nodePort = nodePorts.remove(vpcId);
+                if (nodePort != null) {
+                    close(nodePort);
+                }
                 try {
                     machine.network().removeVpc(vpcId);
                 } catch (NetworkFailed failed) {
@@ -235,6 +249,31 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             }
         }
         running.values().forEach(cluster -> cluster.scheduler().wake());
+    }
+
+    /**
+     * Answers at the kubelets' port of the addresses of a VPC, from the first cluster there to the
+     * end of the VPC: for our nodes ourselves, else whoever has the address.
+     */
+    private synchronized void answerForNodes(String vpcId) throws NetworkFailed {
+        if (!nodePorts.containsKey(vpcId)) {
+            nodePorts.put(
+                    vpcId,
+                    machine.network()
+                            .answerForNodes(vpcId, address -> dialNode(vpcId, address)));
+        }
+    }
+
+    private PodNetwork.Connection dialNode(String vpcId, String address) throws IOException {
+        for (var one : running.values()) {
+            if (one.cluster().vpcId().equals(vpcId)) {
+                var ours = one.kubelet().dial(address, ClusterKubelet.PORT);
+                if (ours.isPresent()) {
+                    return new NodeConnection(ours.get());
+                }
+            }
+        }
+        return machine.network().dialFromVpc(vpcId, address, ClusterKubelet.PORT);
     }
 
     /** How many pods a cluster runs here. */
@@ -256,6 +295,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     @Override
     public void close() {
         List.copyOf(running.keySet()).forEach(this::stopping);
+        nodePorts.values().forEach(ClusterPods::close);
+        nodePorts.clear();
     }
 
     private static void close(AutoCloseable part) {
@@ -438,6 +479,29 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         @Override
         public void close() {
             connection.close();
+        }
+    }
+
+    /** A connection to an endpoint of ours, as the network's port sees it. */
+    private record NodeConnection(NodeStreams.Tunnel tunnel) implements PodNetwork.Connection {
+        @Override
+        public InputStream input() {
+            return tunnel.input();
+        }
+
+        @Override
+        public OutputStream output() {
+            return tunnel.output();
+        }
+
+        @Override
+        public void shutdownOutput() throws IOException {
+            tunnel.shutdownOutput();
+        }
+
+        @Override
+        public void close() {
+            tunnel.close();
         }
     }
 }

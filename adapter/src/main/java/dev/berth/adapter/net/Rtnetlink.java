@@ -55,6 +55,9 @@ final class Rtnetlink implements AutoCloseable {
     /** In a wish to remove a route: whatever its scope is. */
     private static final byte SCOPE_NOWHERE = (byte) 255;
 
+    private static final byte SCOPE_HOST = (byte) 254;
+    private static final byte TABLE_LOCAL = (byte) 255;
+    private static final byte LOCAL = 2;
     private static final byte TABLE_MAIN = (byte) 254;
     private static final byte PROTOCOL_STATIC = 4;
     private static final byte UNICAST = 1;
@@ -228,6 +231,16 @@ final class Rtnetlink implements AutoCloseable {
         bigEndian(message, 1, to.base());
         number(message, 4, index);
         ask("add route " + to, message);
+    }
+
+    /** Makes a whole range this namespace's own addresses. */
+    synchronized void routeHere(Cidr to) throws IOException {
+        var message = begin(NEW_ROUTE, (short) (ACKNOWLEDGE | CREATE | REPLACE));
+        message.put(INET).put((byte) to.prefix()).put((byte) 0).put((byte) 0);
+        message.put(TABLE_LOCAL).put(PROTOCOL_STATIC).put(SCOPE_HOST).put(LOCAL).putInt(0);
+        bigEndian(message, 1, to.base());
+        number(message, 4, LOOPBACK);
+        ask("add local route " + to, message);
     }
 
     /**

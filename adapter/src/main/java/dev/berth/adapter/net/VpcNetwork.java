@@ -348,6 +348,36 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                 });
     }
 
+    /**
+     * Answers from now on at the kubelets' port of every address of a VPC, for what comes from pods
+     * and from the host; in the VPC's own namespace an address is itself.
+     *
+     * @param dialer connects to what answers there: a node of ours, or whoever has the address
+     */
+    public AutoCloseable answerForNodes(String vpcId, NodeDialer dialer) throws NetworkFailed {
+        return locked(
+                vpcId,
+                "answer for the nodes of " + vpcId,
+                () -> {
+                    var vpc = vpcs.get(vpcId);
+                    if (vpc == null) {
+                        throw new IOException(vpcId + " has no network here");
+                    }
+                    vpc.netlink.routeHere(NodePort.SHADOW);
+                    return NodePort.start(
+                            namespace(vpcId),
+                            vpc.cidrs.stream().map(Cidr::parse).toList(),
+                            dialer::dial);
+                });
+    }
+
+    /** Where connections to nodes go. */
+    @FunctionalInterface
+    public interface NodeDialer {
+        /** Connects to what answers for this address. */
+        Connection dial(String address) throws IOException;
+    }
+
     private void release(String vpcId, int address) throws NetworkFailed {
         locked(
                 vpcId,

@@ -91,7 +91,7 @@ public final class ClientCertificates {
     }
 
     /** The authorities, so that a client knows which of its certificates to show. */
-    X509Certificate[] authorities() {
+    public X509Certificate[] authorities() {
         var all = new ArrayList<X509Certificate>();
         for (var one : List.of(home, cluster, frontProxy)) {
             all.addAll(Arrays.asList(one.getAcceptedIssuers()));

@@ -1,10 +1,13 @@
 package dev.berth.edge.kubelet;
 
+import dev.berth.edge.kubelet.Doors.Door;
 import dev.berth.edge.kubelet.NodeStreams.LogQuery;
 import dev.berth.edge.kubelet.NodeStreams.NotPossible;
+import dev.berth.engine.nodes.NodeAccess;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;
+import io.helidon.common.socket.PeerInfo;
 import io.helidon.common.tls.Tls;
 import io.helidon.common.tls.TlsClientAuth;
 import io.helidon.http.HttpPrologue;
@@ -34,9 +37,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The kubelet endpoint of all nodes of one cluster, on loopback. Only who shows a certificate of
- * the cluster's own CA gets in, which the API server does. Nodes are told apart by the pod that is
- * asked for: each has one.
+ * The kubelet endpoint of all nodes of one cluster, on loopback. Nodes are told apart by the door
+ * that a connection came by (see {@link Doors}); who gets in to what, {@link Guard} says. By a door
+ * of its own the API server's aggregation layer gets the resource metrics.
  */
 public final class KubeletEndpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(KubeletEndpoint.class);
@@ -44,15 +47,28 @@ public final class KubeletEndpoint implements AutoCloseable {
     private static final List<String> FORWARD_PROTOCOLS = List.of("portforward.k8s.io");
 
     private final NodeStreams node;
+    private final Doors doors;
+    private final Entrance entrance;
     private final WebServer server;
 
     /**
      * An endpoint that is started by {@link #start}.
      *
-     * @param tls holds the serving certificate and trusts the cluster's CA for clients
+     * @param tls shows the certificate of the node that a connection is for, and lets everybody
+     *     show a certificate of whatever authority
+     * @param doors by which connections come; {@link #dial} announces them there
      */
-    public KubeletEndpoint(NodeStreams node, SSLContext tls) {
+    public KubeletEndpoint(
+            NodeStreams node,
+            NodeReports reports,
+            ResourceMetrics metrics,
+            SSLContext tls,
+            Doors doors,
+            ClientCertificates certificates,
+            NodeAccess access) {
         this.node = node;
+        this.doors = doors;
+        this.entrance = new Entrance(doors, certificates, access, reports);
         this.server =
                 WebServer.builder()
                         .host("127.0.0.1")
@@ -64,7 +80,7 @@ public final class KubeletEndpoint implements AutoCloseable {
                         .tls(
                                 Tls.builder()
                                         .sslContext(tls)
-                                        .clientAuth(TlsClientAuth.REQUIRED)
+                                        .clientAuth(TlsClientAuth.OPTIONAL)
                                         .build())
                         .addConnectionSelector(
                                 Http1ConnectionSelector.builder()
@@ -73,7 +89,10 @@ public final class KubeletEndpoint implements AutoCloseable {
                                         .addUpgrader(new WebSocket())
                                         .build())
                         .routing(routing ->
-                                routing.get("/healthz", (request, response) -> response.send("ok"))
+                                routing.addFilter(entrance::filter)
+                                        .get("/apis/{*}", metrics::answer)
+                                        .get("/apis", metrics::answer)
+                                        .register(reports)
                                         .get("/containerLogs/{*}", this::logs)
                                         .any("/exec/{*}", this::notUpgraded)
                                         .any("/attach/{*}", this::notUpgraded)
@@ -99,6 +118,11 @@ public final class KubeletEndpoint implements AutoCloseable {
         server.stop();
     }
 
+    /** Opens a connection to this endpoint that is meant for a node, or for the metrics. */
+    public NodeStreams.Tunnel dial(Door door) throws IOException {
+        return doors.open(door, port());
+    }
+
     private void logs(ServerRequest request, ServerResponse response)
             throws IOException, InterruptedException {
         var parsed = parse(request);
@@ -114,6 +138,7 @@ public final class KubeletEndpoint implements AutoCloseable {
             return;
         }
         try (var out = new WhenNeeded(response)) {
+            check(request.remotePeer(), parsed.get());
             node.logs(parsed.get().target(), query, out);
             out.flush();
         } catch (NotPossible not) {
@@ -197,13 +222,18 @@ public final class KubeletEndpoint implements AutoCloseable {
             return;
         }
         try {
-            node.checkPod(parsed.get().namespace(), parsed.get().pod());
+            check(request.remotePeer(), parsed.get());
             response.status(Status.BAD_REQUEST_400)
                     .send(
                             "unable to upgrade: missing upgrade headers in request, or no protocol that is spoken here");
         } catch (NotPossible not) {
             response.status(Status.create(not.status())).send(not.getMessage());
         }
+    }
+
+    /** A node knows its own pods only. */
+    private void check(PeerInfo peer, StreamRequest request) throws NotPossible {
+        node.checkPod(request.namespace(), request.pod(), entrance.node(peer));
     }
 
     private static Optional<StreamRequest> parse(ServerRequest request) {
@@ -222,7 +252,7 @@ public final class KubeletEndpoint implements AutoCloseable {
                 ConnectionContext context, HttpPrologue prologue, WritableHeaders<?> headers) {
             var parsed =
                     StreamRequest.parse(prologue.uriPath().rawPath(), prologue.query().rawValue());
-            if (parsed.isEmpty()) {
+            if (parsed.isEmpty() || !entrance.open(context.remotePeer(), headers, prologue)) {
                 return null;
             }
             var request = parsed.get();
@@ -231,7 +261,7 @@ public final class KubeletEndpoint implements AutoCloseable {
             var offered = values(headers, "x-stream-protocol-version");
             var chosen = spoken.stream().filter(offered::contains).findFirst();
             try {
-                node.checkPod(request.namespace(), request.pod());
+                check(context.remotePeer(), request);
             } catch (NotPossible not) {
                 return null;
             }
@@ -267,12 +297,13 @@ public final class KubeletEndpoint implements AutoCloseable {
             if (parsed.isEmpty()
                     || parsed.get().verb().equals("portForward")
                     || key.isEmpty()
-                    || protocol.isEmpty()) {
+                    || protocol.isEmpty()
+                    || !entrance.open(context.remotePeer(), headers, prologue)) {
                 return null;
             }
             var request = parsed.get();
             try {
-                node.checkPod(request.namespace(), request.pod());
+                check(context.remotePeer(), request);
             } catch (NotPossible not) {
                 return null;
             }

@@ -27,8 +27,8 @@ public interface NodeStreams {
     /** Opens a connection to a port inside a pod. */
     Tunnel portForward(String namespace, String pod, int port) throws NotPossible, IOException;
 
-    /** Whether a pod is here. */
-    void checkPod(String namespace, String pod) throws NotPossible;
+    /** Whether a pod is on a node. */
+    void checkPod(String namespace, String pod, String nodeName) throws NotPossible;
 
     /**
      * A container of a pod.

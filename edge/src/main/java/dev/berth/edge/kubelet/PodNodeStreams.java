@@ -74,17 +74,23 @@ public final class PodNodeStreams implements NodeStreams {
     }
 
     @Override
-    public void checkPod(String namespace, String pod) throws NotPossible {
-        pod(namespace, pod);
+    public void checkPod(String namespace, String pod, String nodeName) throws NotPossible {
+        if (!pod(namespace, pod).nodeName().equals(nodeName)) {
+            throw notFound(namespace, pod);
+        }
     }
 
     private PodRef pod(String namespace, String name) throws NotPossible {
         var pod = pods.find(namespace, name);
         if (pod.isEmpty()) {
-            throw new NotPossible(
-                    404, "pod \"" + name + "\" not found in namespace \"" + namespace + "\"");
+            throw notFound(namespace, name);
         }
         return pod.get();
+    }
+
+    private static NotPossible notFound(String namespace, String name) {
+        return new NotPossible(
+                404, "pod \"" + name + "\" not found in namespace \"" + namespace + "\"");
     }
 
     private static NotPossible not(StreamRefused refused) {

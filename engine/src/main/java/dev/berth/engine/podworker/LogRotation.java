@@ -63,14 +63,14 @@ final class LogRotation implements AutoCloseable {
         }
     }
 
-    private void rotate(PodWorker.View view, ContainerRun run) {
+    private void rotate(PodLedger.View view, ContainerRun run) {
         var log = ContainerPlans.log(view.pod(), run.name(), run.attempt());
         if (machine.logs().size(log) < BYTES_MOST) {
             return;
         }
         try {
             machine.logs().rotate(log, FILES_MOST);
-            machine.runtime().reopenLog(PodWorker.rawId(run));
+            machine.runtime().reopenLog(PodLedger.rawId(run));
         } catch (FilesFailed | RuntimeFailed e) {
             LOG.warn("log not rotated log={} cause={}", log, e.getMessage());
         }

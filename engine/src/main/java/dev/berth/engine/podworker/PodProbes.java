@@ -317,7 +317,7 @@ final class PodProbes {
     private void ask(Clock clock, ContainerRun run) {
         var began = time.nanos();
         try {
-            var answer = runs.ask(clock.container, PodWorker.rawId(run), clock.probe);
+            var answer = runs.ask(clock.container, PodLedger.rawId(run), clock.probe);
             count(clock, answer, time.nanos() - began);
             answered(clock, answer);
         } catch (InterruptedException stop) {

@@ -113,7 +113,7 @@ public final class PodStreams {
         return pods().stream().filter(pod -> pod.address().equals(address)).findFirst();
     }
 
-    private static PodRef ref(PodWorker.View view) {
+    private static PodRef ref(PodLedger.View view) {
         return new PodRef(
                 view.pod().metadata().namespace(),
                 view.pod().metadata().name(),
@@ -199,7 +199,7 @@ public final class PodStreams {
                                         && one.running());
     }
 
-    private static ContainerRun runForLogs(PodWorker.View view, String container, boolean previous)
+    private static ContainerRun runForLogs(PodLedger.View view, String container, boolean previous)
             throws StreamRefused {
         var podName = view.pod().metadata().name();
         if (view.pod().spec().everyContainer().noneMatch(one -> one.name().equals(container))) {
@@ -243,7 +243,7 @@ public final class PodStreams {
                                 }));
     }
 
-    private static @Nullable ContainerState state(PodWorker.View view, String container) {
+    private static @Nullable ContainerState state(PodLedger.View view, String container) {
         return view.status()
                 .everyContainer()
                 .filter(status -> status.name().equals(container))
@@ -288,7 +288,7 @@ public final class PodStreams {
         try {
             return new ExecutionSession(
                     machine.runtime()
-                            .exec(PodWorker.rawId(run), new ExecPlan(command, tty, stdin)));
+                            .exec(PodLedger.rawId(run), new ExecPlan(command, tty, stdin)));
         } catch (RuntimeFailed e) {
             throw new StreamRefused(500, String.valueOf(e.getMessage()));
         }
@@ -302,7 +302,7 @@ public final class PodStreams {
     public Session attach(PodRef pod, String container) throws StreamRefused, InterruptedException {
         var run = running(pod, container);
         try {
-            return new ExecutionSession(machine.runtime().attach(PodWorker.rawId(run)));
+            return new ExecutionSession(machine.runtime().attach(PodLedger.rawId(run)));
         } catch (RuntimeFailed e) {
             throw new StreamRefused(500, String.valueOf(e.getMessage()));
         }

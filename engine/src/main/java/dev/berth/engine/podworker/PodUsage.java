@@ -109,7 +109,7 @@ public final class PodUsage {
         return nodes().stream().filter(node -> node.address().equals(address)).findFirst();
     }
 
-    private static NodeRef node(PodWorker.View view) {
+    private static NodeRef node(PodLedger.View view) {
         var node = view.node();
         return new NodeRef(
                 node.nodeName(),
@@ -133,7 +133,7 @@ public final class PodUsage {
         return read(view -> view.pod().metadata().namespace().equals(namespace));
     }
 
-    private List<PodReading> read(Predicate<PodWorker.View> which) {
+    private List<PodReading> read(Predicate<PodLedger.View> which) {
         var readings = new ArrayList<PodReading>();
         for (var worker : workers.all()) {
             var view = worker.view();
@@ -144,7 +144,7 @@ public final class PodUsage {
         return readings;
     }
 
-    private PodReading read(PodWorker.View view) {
+    private PodReading read(PodLedger.View view) {
         var metadata = view.pod().metadata();
         var uid = metadata.uid();
         var runtime = machine.runtime();
@@ -170,7 +170,7 @@ public final class PodUsage {
     }
 
     private Optional<ContainerReading> container(String podUid, ContainerRun run) {
-        var id = PodWorker.rawId(run);
+        var id = PodLedger.rawId(run);
         var startedAt = run.startedAt();
         return startedAt == null
                 ? Optional.empty()

@@ -1,0 +1,101 @@
+package dev.berth.engine.podworker;
+
+import dev.berth.core.pod.ContainerRun;
+import dev.berth.core.pod.PodStatuses;
+import dev.berth.port.ContainerRuntime;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Takes a pod on that may have run before Berth was started: finds out what is there of it. It may
+ * be tried again when the machine does not answer. Owned by the pod's thread.
+ */
+final class PodAdoption {
+    private final Surroundings around;
+    private final PodLedger ledger;
+    private final PodMailbox box;
+    private final PodGround ground;
+    private final PodProbes probes;
+    private final StartTries tries;
+
+    PodAdoption(
+            Surroundings around,
+            PodLedger ledger,
+            PodMailbox box,
+            PodGround ground,
+            PodProbes probes,
+            StartTries tries) {
+        this.around = around;
+        this.ledger = ledger;
+        this.box = box;
+        this.ground = ground;
+        this.probes = probes;
+        this.tries = tries;
+    }
+
+    /**
+     * Takes it on.
+     *
+     * @param found the pod's containers that the machine had at Berth's start
+     */
+    void adopt(List<ContainerRuntime.Container> found) throws InterruptedException {
+        var pod = ledger.pod();
+        ground.adopt(around.machine().network().sandbox(pod.uid()).orElse(null));
+        var ours = new ArrayList<ContainerRun>();
+        var existing = new LinkedHashSet<String>();
+        for (var container : found) {
+            if (container.state() == ContainerRuntime.State.CREATED) {
+                // Made and never started: the crash came between. It is made anew.
+                around.machine().runtime().remove(container.id());
+                around.machine().images().unmount(container.id());
+                around.claims().release(container.id());
+                continue;
+            }
+            existing.add(container.id());
+            around.claims().claim(container.id(), box);
+            var run = run(container);
+            var exit = container.exit();
+            ours.add(exit == null ? run : run.endedBy(ledger.end(run, exit)));
+        }
+        var known = PodStatuses.adopted(pod, ours, ground.attached());
+        for (var run : known) {
+            if (run.running()) {
+                pod.status()
+                        .everyContainer()
+                        .filter(reported ->
+                                Objects.equals(reported.containerId(), run.containerId()))
+                        .forEach(reported -> probes.adopt(run, reported));
+            }
+        }
+        ledger.adopted(known, existing);
+        if (!ground.attached() && known.stream().anyMatch(run -> !run.current())) {
+            ledger.event(
+                    false,
+                    "SandboxChanged",
+                    "Pod sandbox changed, it will be killed and re-created.");
+        }
+        ledger.show();
+    }
+
+    private ContainerRun run(ContainerRuntime.Container container) {
+        var wanted = ledger.container(container.name());
+        if (wanted != null) {
+            tries.image(wanted.name(), wanted.image());
+        }
+        var image =
+                wanted == null
+                        ? null
+                        : around.machine().images().find(wanted.image()).orElse(null);
+        return new ContainerRun(
+                container.name(),
+                container.attempt(),
+                ledger.fullId(container.id()),
+                container.startedAt() == null ? container.createdAt() : container.startedAt(),
+                null,
+                image == null ? "" : image.reference(),
+                image == null ? "" : image.repoDigest(),
+                true);
+    }
+}
