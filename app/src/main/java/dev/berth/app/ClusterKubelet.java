@@ -14,7 +14,8 @@ import dev.berth.edge.kubelet.ResourceMetrics;
 import dev.berth.engine.clusters.MetricsObjects;
 import dev.berth.engine.clusters.RunningCluster;
 import dev.berth.engine.nodes.NodeAccess;
-import dev.berth.engine.podworker.PodUsage;
+import dev.berth.engine.podworker.KnownNodes;
+import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.port.Time;
 import java.io.IOException;
@@ -23,13 +24,14 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** The kubelets of one cluster's nodes: one endpoint, its certificates, and the ways to it. */
 final class ClusterKubelet implements AutoCloseable {
     /** Where a kubelet answers. */
     static final int PORT = 10250;
 
-    private final PodUsage usage;
+    private final KnownNodes nodes;
     private final KubeletEndpoint endpoint;
 
     /**
@@ -37,16 +39,19 @@ final class ClusterKubelet implements AutoCloseable {
      *
      * @param homePem Berth's own authority, which vouches for the cluster's API server
      * @param pki the cluster's keys
+     * @param lasting the nodes that are there whether or not they have pods
      */
     ClusterKubelet(
             RunningCluster cluster,
             String homePem,
             Path pki,
             PodWorkers workers,
+            Supplier<List<NodeRef>> lasting,
             HostFacts facts,
             Time time)
             throws IOException, GeneralSecurityException {
-        usage = workers.usage();
+        var usage = workers.usage();
+        nodes = new KnownNodes(usage, lasting);
         var doors = new Doors();
         var access = new NodeAccess(cluster.api(), time);
         var clients =
@@ -69,8 +74,8 @@ final class ClusterKubelet implements AutoCloseable {
         endpoint =
                 new KubeletEndpoint(
                         new PodNodeStreams(workers.streams()),
-                        new NodeReports(usage, access, doors, host, time::now),
-                        new ResourceMetrics(usage, time::now),
+                        new NodeReports(nodes, usage, access, doors, host, time::now),
+                        new ResourceMetrics(nodes, usage, time::now),
                         tls,
                         doors,
                         clients,
@@ -81,7 +86,7 @@ final class ClusterKubelet implements AutoCloseable {
     private Holder holder(Door door) {
         return switch (door) {
             case Door.Node(String address) -> {
-                var name = usage.nodeAt(address).map(PodUsage.NodeRef::name).orElse(address);
+                var name = nodes.at(address).map(NodeRef::name).orElse(address);
                 yield new Holder(
                         "system:node:" + name, "system:nodes", List.of(name, address));
             }
@@ -99,7 +104,7 @@ final class ClusterKubelet implements AutoCloseable {
         if (host.equals(MetricsObjects.HOST)) {
             return Optional.of(endpoint.dial(new Door.MetricsApi()));
         }
-        return port == PORT && usage.nodeAt(host).isPresent()
+        return port == PORT && nodes.at(host).isPresent()
                 ? Optional.of(endpoint.dial(new Door.Node(host)))
                 : Optional.empty();
     }

@@ -8,6 +8,7 @@ import dev.berth.adapter.probe.VpcProbes;
 import dev.berth.core.network.AccountNetwork;
 import dev.berth.core.network.WaysOut;
 import dev.berth.core.node.HostFacts;
+import dev.berth.core.node.OrdinaryNode;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
@@ -19,10 +20,15 @@ import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.RoleView;
 import dev.berth.engine.clusters.ClusterListener;
 import dev.berth.engine.clusters.RunningCluster;
+import dev.berth.engine.nodes.EveryNode;
 import dev.berth.engine.nodes.FargateNodes;
+import dev.berth.engine.nodes.OrdinaryNodeRecords;
+import dev.berth.engine.nodes.OrdinaryNodes;
 import dev.berth.engine.nodes.Places;
+import dev.berth.engine.podworker.PodNodes;
 import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
+import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
 import dev.berth.engine.scheduler.FargateScheduler;
@@ -70,10 +76,10 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final dev.berth.engine.podworker.Machine ground;
     private final Places places;
     private final Supplier<Set<String>> apiAddresses;
+    private final OrdinaryNodeRecords nodeRecords;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
-    /** What answers in a VPC for the nodes of all its clusters. */
-    private final Map<String, AutoCloseable> nodePorts = new ConcurrentHashMap<>();
+    private final NodePorts nodePorts;
 
     /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
     private final Map<String, String> serviceOwners = new ConcurrentHashMap<>();
@@ -88,10 +94,19 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             Time time,
             RecentTimelines timelines,
             double memoryOvercommit,
-            Supplier<Set<String>> apiAddresses)
+            Supplier<Set<String>> apiAddresses,
+            OrdinaryNodeRecords nodeRecords)
             throws IOException {
         this.data = data;
         this.machine = machine;
+        this.nodePorts =
+                new NodePorts(
+                        machine.network(),
+                        vpcId ->
+                                running.values().stream()
+                                        .filter(one -> one.cluster().vpcId().equals(vpcId))
+                                        .map(Running::kubelet)
+                                        .toList());
         this.profiles = profiles;
         this.networks = networks;
         this.roles = roles;
@@ -99,6 +114,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.time = time;
         this.timelines = timelines;
         this.apiAddresses = apiAddresses;
+        this.nodeRecords = nodeRecords;
         this.ground =
                 new dev.berth.engine.podworker.Machine(
                         machine.runtime(),
@@ -123,6 +139,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             RunningCluster cluster,
             List<AutoCloseable> parts,
             PodWorkers workers,
+            OrdinaryNodes ordinary,
             FargateScheduler scheduler,
             ClusterKubelet kubelet) {}
 
@@ -147,13 +164,17 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                     new FargateNodes(
                             cluster,
                             networks,
-                            facts(cluster),
+                            facts(cluster, "Amazon Linux 2"),
                             places,
                             uid -> machine.network().sandbox(uid).isPresent(),
                             time);
             began.add(nodes);
             began.add(machine.network().onDetached(nodes::detached));
             nodes.start();
+            var ordinary = ordinary(cluster);
+            began.add(ordinary);
+            began.add(machine.network().onDetached(ordinary::detached));
+            ordinary.start();
             var workers =
                     new PodWorkers(
                             cluster.api(),
@@ -162,11 +183,12 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                     cluster.name(),
                                     dns(cluster),
                                     CpuLimit.mustFit(cluster.kubernetesVersion())),
-                            nodes::placed,
+                            new EveryNode(PodNodes.ofFargate(nodes::placed), ordinary),
                             timelines);
             began.add(workers);
             workers.start();
             nodes.whenKnown(workers::nodesChanged);
+            ordinary.onChange(workers::nodesChanged);
             var scheduler =
                     new FargateScheduler(
                             cluster,
@@ -186,11 +208,15 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             homePem,
                             data.resolve("clusters").resolve(cluster.name()).resolve("pki"),
                             workers,
-                            facts(cluster),
+                            () ->
+                                    ordinary.all().keySet().stream()
+                                            .map(ClusterPods::reference)
+                                            .toList(),
+                            facts(cluster, "Amazon Linux 2"),
                             time);
             began.add(kubelet);
             kubelet.start();
-            answerForNodes(cluster.vpcId());
+            nodePorts.open(cluster.vpcId());
             began.add(
                     new Egress(
                             egressSocket(cluster.name()),
@@ -201,7 +227,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                                                     .dialFromVpc(cluster.vpcId(), host, port))));
             running.put(
                     cluster.name(),
-                    new Running(cluster, List.copyOf(began), workers, scheduler, kubelet));
+                    new Running(
+                            cluster, List.copyOf(began), workers, ordinary, scheduler, kubelet));
         } catch (Exception failure) {
             for (var part : began.reversed()) {
                 close(part);
@@ -230,10 +257,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     void networksChanged(AccountNetwork now) {
         for (var vpcId : machine.network().vpcs()) {
             if (!now.vpcs().containsKey(vpcId)) {
-                var nodePort = nodePorts.remove(vpcId);
-                if (nodePort != null) {
-                    close(nodePort);
-                }
+                nodePorts.close(vpcId);
                 try {
                     machine.network().removeVpc(vpcId);
                 } catch (NetworkFailed failed) {
@@ -251,29 +275,28 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         running.values().forEach(cluster -> cluster.scheduler().wake());
     }
 
-    /**
-     * Answers at the kubelets' port of the addresses of a VPC, from the first cluster there to the
-     * end of the VPC: for our nodes ourselves, else whoever has the address.
-     */
-    private synchronized void answerForNodes(String vpcId) throws NetworkFailed {
-        if (!nodePorts.containsKey(vpcId)) {
-            nodePorts.put(
-                    vpcId,
-                    machine.network()
-                            .answerForNodes(vpcId, address -> dialNode(vpcId, address)));
-        }
+    private static NodeRef reference(OrdinaryNode node) {
+        return new NodeRef(
+                node.name(),
+                node.address(),
+                node.cpuMillis(),
+                (long) node.memoryMebibytes() << 20);
     }
 
-    private PodNetwork.Connection dialNode(String vpcId, String address) throws IOException {
-        for (var one : running.values()) {
-            if (one.cluster().vpcId().equals(vpcId)) {
-                var ours = one.kubelet().dial(address, ClusterKubelet.PORT);
-                if (ours.isPresent()) {
-                    return new NodeConnection(ours.get());
-                }
-            }
-        }
-        return machine.network().dialFromVpc(vpcId, address, ClusterKubelet.PORT);
+    /** The ordinary nodes of a running cluster. */
+    Optional<OrdinaryNodes> ordinaryNodes(String clusterName) {
+        return Optional.ofNullable(running.get(clusterName)).map(Running::ordinary);
+    }
+
+    private OrdinaryNodes ordinary(RunningCluster cluster) throws IOException {
+        return new OrdinaryNodes(
+                cluster,
+                nodeRecords,
+                networks,
+                ground,
+                facts(cluster, OsRelease.prettyName()),
+                places,
+                () -> NodeImages.of(machine.images()));
     }
 
     /** How many pods a cluster runs here. */
@@ -295,8 +318,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     @Override
     public void close() {
         List.copyOf(running.keySet()).forEach(this::stopping);
-        nodePorts.values().forEach(ClusterPods::close);
-        nodePorts.clear();
+        nodePorts.close();
     }
 
     private static void close(AutoCloseable part) {
@@ -412,6 +434,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private Set<String> heldByInterfaces(String subnetId) {
         var held = new HashSet<>(heldByGateways(subnetId));
         held.addAll(apiAddresses.get());
+        machine.network().attached().values().forEach(pod -> held.add(pod.address()));
         return held;
     }
 
@@ -423,10 +446,10 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                 .collect(java.util.stream.Collectors.toSet());
     }
 
-    private HostFacts facts(RunningCluster cluster) throws IOException {
+    private HostFacts facts(RunningCluster cluster, String osImage) throws IOException {
         return new HostFacts(
                 cluster.region(),
-                "Amazon Linux 2",
+                osImage,
                 Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
                 machine.runtime().version(),
                 cluster.kubernetesVersion(),
@@ -479,29 +502,6 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         @Override
         public void close() {
             connection.close();
-        }
-    }
-
-    /** A connection to an endpoint of ours, as the network's port sees it. */
-    private record NodeConnection(NodeStreams.Tunnel tunnel) implements PodNetwork.Connection {
-        @Override
-        public InputStream input() {
-            return tunnel.input();
-        }
-
-        @Override
-        public OutputStream output() {
-            return tunnel.output();
-        }
-
-        @Override
-        public void shutdownOutput() throws IOException {
-            tunnel.shutdownOutput();
-        }
-
-        @Override
-        public void close() {
-            tunnel.close();
         }
     }
 }

@@ -224,6 +224,21 @@ final class Commands implements Actions {
     }
 
     @Override
+    public int addNode(Path data, String cluster, NodeWish wish) throws Exception {
+        return new NodeActions(instance(data), out, err).add(cluster, wish);
+    }
+
+    @Override
+    public int listNodes(Path data, String cluster, boolean json) throws Exception {
+        return new NodeActions(instance(data), out, err).list(cluster, json);
+    }
+
+    @Override
+    public int removeNode(Path data, String cluster, String name) throws Exception {
+        return new NodeActions(instance(data), out, err).remove(cluster, name);
+    }
+
+    @Override
     public int status(Path data, boolean json) throws Exception {
         if (!Files.isDirectory(data) || !DataFolder.open(data).running()) {
             if (json) {

@@ -32,6 +32,8 @@ import dev.berth.engine.clusters.ApiAddresses;
 import dev.berth.engine.clusters.AwsAuthMaps;
 import dev.berth.engine.clusters.ClusterRecords;
 import dev.berth.engine.clusters.Clusters;
+import dev.berth.engine.clusters.NameAnswerers;
+import dev.berth.engine.nodes.OrdinaryNodeRecords;
 import dev.berth.engine.profiles.Profiles;
 import dev.berth.port.Store.StoreUnavailable;
 import java.io.IOException;
@@ -44,6 +46,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -161,6 +164,7 @@ final class Server {
                         random);
         var apiAddresses = new ApiAddresses(records, networks);
         var timelines = new RecentTimelines(time, TIMELINES_MAX);
+        var nodeRecords = new OrdinaryNodeRecords(store);
         var pods =
                 ending(
                         new ClusterPods(
@@ -173,7 +177,8 @@ final class Server {
                                 time,
                                 timelines,
                                 options.memoryOvercommit(),
-                                apiAddresses::all),
+                                apiAddresses::all,
+                                nodeRecords),
                         ClusterPods::close);
         apiAddresses.keepOff(pods::held);
         var planes =
@@ -214,12 +219,18 @@ final class Server {
                                         networks, networks, networks, apiAddresses, roles),
                                 options.strictVersions(),
                                 profiles,
-                                List.of(awsAuth, pods, profiles),
+                                List.of(
+                                        awsAuth,
+                                        pods,
+                                        profiles,
+                                        new CoreDnsImages(machine.images(), Wiring.kubeBinaries()),
+                                        new NameAnswerers(records, time)),
                                 time,
                                 random),
                         Clusters::stop);
         networks.addSubnetUser(clusters::usesSubnet);
         networks.addSubnetUser(profiles::usesSubnet);
+        networks.addSubnetUser(nodeRecords::usesSubnet);
         pods.removeOwnerless();
         networks.addListener(pods::networksChanged);
         pods.networksChanged(networks.network());
@@ -267,22 +278,20 @@ final class Server {
         webhooks.start();
 
         var secret = secret(random);
-        var control =
-                ending(
-                        new ControlEndpoint(
-                                secret,
-                                Map.of(
-                                        "status",
-                                        (arguments, progress) -> status(clusters, pods),
-                                        "timelines",
-                                        (arguments, progress) ->
-                                                pods.timeline(arguments.getOrDefault("uid", "")),
-                                        "stop",
-                                        (arguments, progress) -> {
-                                            var _ = time.after(STOP_DELAY, stopAsked);
-                                            return "stopping";
-                                        })),
-                        ControlEndpoint::close);
+        var commands =
+                new HashMap<String, ControlEndpoint.Command>(
+                        new NodeControl(pods::ordinaryNodes).commands());
+        commands.put("status", (arguments, progress) -> status(clusters, pods));
+        commands.put(
+                "timelines",
+                (arguments, progress) -> pods.timeline(arguments.getOrDefault("uid", "")));
+        commands.put(
+                "stop",
+                (arguments, progress) -> {
+                    var _ = time.after(STOP_DELAY, stopAsked);
+                    return "stopping";
+                });
+        var control = ending(new ControlEndpoint(secret, commands), ControlEndpoint::close);
         control.start();
 
         profiles.start();

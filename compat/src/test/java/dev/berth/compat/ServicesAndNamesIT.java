@@ -65,26 +65,25 @@ class ServicesAndNamesIT {
             """;
 
     private static OneBerth berth;
+    private static String podRole;
+    private static List<String> subnets;
 
     @BeforeAll
     static void pods_run() throws Exception {
         OneBerth.needs("kubectl", "nft", "curl");
         berth = OneBerth.inNewFolder().up();
         berth.berth("image", "build-demo").good();
-        var subnets = berth.network("172.27.0.0/16", "172.27.1.0/24", "172.27.2.0/24");
+        subnets = berth.network("172.27.0.0/16", "172.27.1.0/24", "172.27.2.0/24");
         berth.cluster(
                 CLUSTER,
                 berth.role("cluster", "eks.amazonaws.com", "AmazonEKSClusterPolicy"),
                 subnets);
-        berth.profile(
-                CLUSTER,
-                "default",
+        podRole =
                 berth.role(
                         "pods",
                         "eks-fargate-pods.amazonaws.com",
-                        "AmazonEKSFargatePodExecutionRolePolicy"),
-                subnets,
-                Map.of("namespace", "default"));
+                        "AmazonEKSFargatePodExecutionRolePolicy");
+        berth.profile(CLUSTER, "default", podRole, subnets, Map.of("namespace", "default"));
         berth.apply(WORLD);
         berth.kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=120s");
         berth.kubectl("wait", "--for=condition=Ready", "pod/asker", "--timeout=60s");
@@ -131,7 +130,8 @@ class ServicesAndNamesIT {
         var addresses =
                 berth.kubectl(
                         "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].status.podIP}");
-        // CoreDNS may hold an answer from before the second pod was ready for as long as its time to live says
+        // CoreDNS may hold an answer from before the second pod was ready for as long as its time
+        // to live says
         var asked =
                 "for i in $(seq 40); do n=$(nslookup headless.default.svc.cluster.local); "
                         + "[ $(echo \"$n\" | grep -c 172.27) = 2 ] && break; sleep 1; done; echo \"$n\"";
@@ -179,6 +179,71 @@ class ServicesAndNamesIT {
                 "net/pods",
                 uid,
                 "network");
+    }
+
+    @Test
+    void coredns_pods_answer_once_a_profile_takes_them_and_follow_their_config_map()
+            throws Exception {
+        assertThat(coreDnsPods()).hasSize(2).allMatch(line -> line.contains("Pending"));
+        berth.profile(CLUSTER, "names", podRole, subnets, Map.of("namespace", "kube-system"));
+        // The steps of EKS's guide for clusters with Fargate only.
+        berth.kubectl(
+                "-n",
+                "kube-system",
+                "patch",
+                "deployment",
+                "coredns",
+                "--type=json",
+                "-p=[{\"op\":\"remove\",\"path\":\"/spec/template/metadata/annotations/eks.amazonaws.com~1compute-type\"}]");
+        berth.kubectl(
+                "-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=120s");
+        assertThat(coreDnsPods()).hasSize(2).allMatch(line -> line.contains("Running"));
+        berth.kubectl(
+                "-n",
+                "kube-system",
+                "wait",
+                "--for=jsonpath={.endpoints[0].conditions.ready}=false",
+                "endpointslice/kube-dns-berth",
+                "--timeout=30s");
+        assertThat(webPods()).contains(inPod("asker", "wget -qO- http://web").strip());
+        var corefile =
+                berth.kubectl(
+                                "-n",
+                                "kube-system",
+                                "get",
+                                "configmap",
+                                "coredns",
+                                "-o",
+                                "jsonpath={.data.Corefile}")
+                        .replace(
+                                "    ready\n",
+                                "    ready\n    hosts {\n      192.0.2.7 legacy.example\n      fallthrough\n    }\n");
+        berth.apply(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: coredns, namespace: kube-system}\ndata:\n  Corefile: |\n"
+                        + corefile.indent(4));
+        berth.kubectl("-n", "kube-system", "rollout", "restart", "deployment/coredns");
+        berth.kubectl(
+                "-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=120s");
+        // The pods from before answer on for some seconds.
+        assertThat(
+                        inPod(
+                                "asker",
+                                "for i in $(seq 30); do nslookup legacy.example && break; sleep 1; done"))
+                .contains("192.0.2.7");
+    }
+
+    private static List<String> coreDnsPods() throws Exception {
+        return berth.kubectl(
+                        "-n",
+                        "kube-system",
+                        "get",
+                        "pods",
+                        "-l",
+                        "k8s-app=kube-dns",
+                        "--no-headers")
+                .lines()
+                .filter(line -> !line.contains("Terminating"))
+                .toList();
     }
 
     private static java.util.Set<String> webPods() throws Exception {

@@ -117,6 +117,7 @@ public interface ContainerRuntime {
      * @param terminal whether it has a terminal
      * @param stdin whether its standard input can be attached to
      * @param logFile where its output goes, in CRI's line format
+     * @param host what it sees of the machine itself
      */
     record ContainerPlan(
             String id,
@@ -147,7 +148,72 @@ public interface ContainerRuntime {
             int oomScoreAdjust,
             boolean terminal,
             boolean stdin,
-            Path logFile) {
+            Path logFile,
+            HostAccess host) {
+        /** A container that sees nothing of the machine. */
+        public ContainerPlan(
+                String id,
+                String podUid,
+                String podNamespace,
+                String podName,
+                String name,
+                int attempt,
+                Path rootfs,
+                List<String> command,
+                List<String> environment,
+                String workingDir,
+                User user,
+                List<Mount> mounts,
+                Path network,
+                Path ipc,
+                Path uts,
+                Limits limits,
+                List<String> capabilities,
+                boolean noNewPrivileges,
+                boolean readOnlyRoot,
+                String seccomp,
+                List<String> sysctls,
+                List<String> maskedPaths,
+                List<String> readOnlyPaths,
+                long openFilesSoft,
+                long openFilesHard,
+                int oomScoreAdjust,
+                boolean terminal,
+                boolean stdin,
+                Path logFile) {
+            this(
+                    id,
+                    podUid,
+                    podNamespace,
+                    podName,
+                    name,
+                    attempt,
+                    rootfs,
+                    command,
+                    environment,
+                    workingDir,
+                    user,
+                    mounts,
+                    network,
+                    ipc,
+                    uts,
+                    limits,
+                    capabilities,
+                    noNewPrivileges,
+                    readOnlyRoot,
+                    seccomp,
+                    sysctls,
+                    maskedPaths,
+                    readOnlyPaths,
+                    openFilesSoft,
+                    openFilesHard,
+                    oomScoreAdjust,
+                    terminal,
+                    stdin,
+                    logFile,
+                    HostAccess.NONE);
+        }
+
         /** Copies the collections. */
         public ContainerPlan {
             command = List.copyOf(command);
@@ -158,6 +224,18 @@ public interface ContainerRuntime {
             maskedPaths = List.copyOf(maskedPaths);
             readOnlyPaths = List.copyOf(readOnlyPaths);
         }
+    }
+
+    /**
+     * What a container sees of the machine itself; pods of ordinary nodes may ask for it.
+     *
+     * @param privileged whether it gets all devices, all capabilities that can be given, and a
+     *     writable /sys
+     * @param processes whether it sees the machine's processes
+     */
+    record HostAccess(boolean privileged, boolean processes) {
+        /** Nothing. */
+        public static final HostAccess NONE = new HostAccess(false, false);
     }
 
     /**
@@ -181,8 +259,20 @@ public interface ContainerRuntime {
      * @param target absolute, in the container
      * @param readOnly whether it cannot be written
      * @param recursiveReadOnly whether that holds for what is mounted below, too
+     * @param propagation {@code None}, {@code HostToContainer} or {@code Bidirectional}: which way
+     *     what is mounted below it later is seen
      */
-    record Mount(String source, String target, boolean readOnly, boolean recursiveReadOnly) {}
+    record Mount(
+            String source,
+            String target,
+            boolean readOnly,
+            boolean recursiveReadOnly,
+            String propagation) {
+        /** A mount that shows nothing of what is mounted below it later. */
+        public Mount(String source, String target, boolean readOnly, boolean recursiveReadOnly) {
+            this(source, target, readOnly, recursiveReadOnly, "None");
+        }
+    }
 
     /**
      * A container's own limits; 0 means none.

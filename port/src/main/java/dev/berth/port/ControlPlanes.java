@@ -1,6 +1,7 @@
 package dev.berth.port;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -80,6 +81,12 @@ public interface ControlPlanes {
 
         /** The issuer of its service-account tokens, an {@code https} URL. */
         String issuer();
+
+        /**
+         * The image of CoreDNS, for the pods that may answer names: a name that {@link Images}
+         * knows; empty where there is none.
+         */
+        Optional<String> coreDnsImage();
 
         /** How its components are at this moment. */
         Health health();

@@ -71,6 +71,22 @@ public interface KubeApi extends AutoCloseable {
      */
     String applyNode(Node node) throws KubeRefused;
 
+    /**
+     * Creates a node, with its status; of one that exists only the labels, annotations and the
+     * status are brought up to date, so that the taints that others gave it stay. Returns its uid.
+     */
+    String registerNode(Node node) throws KubeRefused;
+
+    /**
+     * Writes a node's status; conditions of types that it does not name stay.
+     *
+     * @throws KubeRefused with code 404 when there is no such node
+     */
+    void writeNodeStatus(Node node) throws KubeRefused;
+
+    /** A node, or empty. */
+    Optional<Node> node(String name);
+
     /** Deletes a node; nothing when there is none. Its lease goes with it. */
     void deleteNode(String name) throws KubeRefused;
 
@@ -182,6 +198,7 @@ public interface KubeApi extends AutoCloseable {
      * @param conditions its conditions
      * @param info its system info
      * @param kubeletPort where its kubelet answers
+     * @param images the images it has, the largest first
      */
     record Node(
             String name,
@@ -194,7 +211,49 @@ public interface KubeApi extends AutoCloseable {
             Map<String, String> allocatable,
             List<NodeCondition> conditions,
             SystemInfo info,
-            int kubeletPort) {}
+            int kubeletPort,
+            List<NodeImage> images) {
+        /** A node that tells of no images. */
+        public Node(
+                String name,
+                Map<String, String> labels,
+                Map<String, String> annotations,
+                List<Taint> taints,
+                String providerId,
+                List<Address> addresses,
+                Map<String, String> capacity,
+                Map<String, String> allocatable,
+                List<NodeCondition> conditions,
+                SystemInfo info,
+                int kubeletPort) {
+            this(
+                    name,
+                    labels,
+                    annotations,
+                    taints,
+                    providerId,
+                    addresses,
+                    capacity,
+                    allocatable,
+                    conditions,
+                    info,
+                    kubeletPort,
+                    List.of());
+        }
+    }
+
+    /**
+     * An image on a node.
+     *
+     * @param names by tag and by digest
+     * @param sizeBytes its size
+     */
+    record NodeImage(List<String> names, long sizeBytes) {
+        /** Copies the list. */
+        public NodeImage {
+            names = List.copyOf(names);
+        }
+    }
 
     /**
      * A taint.

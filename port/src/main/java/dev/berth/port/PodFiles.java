@@ -60,6 +60,31 @@ public interface PodFiles {
             throws FilesFailed;
 
     /**
+     * Makes the folder that an ordinary node's hostPath volumes see as {@code /}, with what a small
+     * system has in it; what exists stays.
+     *
+     * @param nodeId names the node on this machine
+     * @param texts files by their paths, such as {@code etc/hosts}
+     */
+    Path nodeRoot(String nodeId, Map<String, String> texts) throws FilesFailed;
+
+    /** Takes such a folder away with all that pods have written; nothing when there is none. */
+    void removeNodeRoot(String nodeId) throws FilesFailed;
+
+    /**
+     * Finds what a hostPath volume shows, and makes it where its type says so. The folders of the
+     * kernel ({@code /proc}, {@code /sys}, {@code /dev}) are always this machine's.
+     *
+     * @param root what the volume's path begins at
+     * @param path the volume's path, absolute
+     * @param type as in the API: empty, DirectoryOrCreate, Directory, FileOrCreate, File, Socket,
+     *     CharDevice or BlockDevice
+     * @throws FilesFailed in a kubelet's words when there is something else
+     */
+    Path hostPath(String podUid, String volume, Path root, String path, String type)
+            throws FilesFailed;
+
+    /**
      * The path of something below a volume, made as a folder when absent.
      *
      * @param subPath relative; one that leads out of the volume is refused

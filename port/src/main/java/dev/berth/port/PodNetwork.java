@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The VPCs' networks on this machine: one network namespace for each VPC, one for each pod, a veth
@@ -100,8 +101,28 @@ public interface PodNetwork {
      * @param vpcId where to
      * @param address its IPv4 address, in one of the VPC's subnets
      * @param hostname 1 to 63 characters
+     * @param share what it has in common with its node, or null for a place of its own
      */
-    record Attachment(String podUid, String vpcId, String address, String hostname) {}
+    record Attachment(
+            String podUid,
+            String vpcId,
+            String address,
+            String hostname,
+            @Nullable NodeShare share) {
+        /** A pod with namespaces of its own. */
+        public Attachment(String podUid, String vpcId, String address, String hostname) {
+            this(podUid, vpcId, address, hostname, null);
+        }
+    }
+
+    /**
+     * Namespaces that a pod has from its node, which is attached as a pod is.
+     *
+     * @param nodeId under which the node is attached
+     * @param network whether it has the node's network, address and host name
+     * @param ipc whether it has the node's IPC
+     */
+    record NodeShare(String nodeId, boolean network, boolean ipc) {}
 
     /**
      * A pod's namespaces, as files to join.
@@ -134,7 +155,7 @@ public interface PodNetwork {
         private static final long serialVersionUID = 1L;
 
         /** Says what was tried and what the system said. */
-        public NetworkFailed(String message, @org.jspecify.annotations.Nullable Throwable cause) {
+        public NetworkFailed(String message, @Nullable Throwable cause) {
             super(message, cause);
         }
     }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -233,6 +234,11 @@ public final class FakeControlPlanes implements ControlPlanes {
         @Override
         public String issuer() {
             return "https://oidc.eks." + plan.region() + ".amazonaws.com/id/" + plan.clusterId();
+        }
+
+        @Override
+        public Optional<String> coreDnsImage() {
+            return Optional.of("berth.dev/coredns:v1.14.7");
         }
 
         @Override

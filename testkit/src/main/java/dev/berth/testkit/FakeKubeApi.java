@@ -63,6 +63,7 @@ public final class FakeKubeApi implements KubeApi {
     private final Map<String, Claim> claims = new TreeMap<>();
     private final Map<String, List<Service>> services = new TreeMap<>();
     private final List<String> applied = new ArrayList<>();
+    private final List<String> created = new ArrayList<>();
     private final Map<String, KubernetesUser> tokens = new TreeMap<>();
     private final Set<String> nodeRights = new TreeSet<>();
     private final List<Watch> watches = new ArrayList<>();
@@ -106,6 +107,12 @@ public final class FakeKubeApi implements KubeApi {
         DELETE_POD,
         /** {@link KubeApi#applyNode}. */
         APPLY_NODE,
+        /** {@link KubeApi#registerNode}. */
+        REGISTER_NODE,
+        /** {@link KubeApi#writeNodeStatus}. */
+        WRITE_NODE_STATUS,
+        /** {@link KubeApi#node}. */
+        NODE,
         /** {@link KubeApi#deleteNode}. */
         DELETE_NODE,
         /** {@link KubeApi#nodes}. */
@@ -329,6 +336,11 @@ public final class FakeKubeApi implements KubeApi {
     public List<RecordedEvent> events(PodKey key) {
         return reading(
                 () -> events.stream().filter(event -> event.event().pod().equals(key)).toList());
+    }
+
+    /** The manifests whose objects were to be created if absent, each once, oldest first. */
+    public List<String> created() {
+        return reading(() -> List.copyOf(created));
     }
 
     /** The manifests that were applied, oldest first. */
@@ -569,6 +581,93 @@ public final class FakeKubeApi implements KubeApi {
     }
 
     @Override
+    public String registerNode(Node node) throws KubeRefused {
+        return writing(
+                Call.REGISTER_NODE,
+                () -> {
+                    var there = nodes.get(node.name());
+                    nodes.put(
+                            node.name(),
+                            there == null ? node : withConditions(withTaints(node, there), there));
+                    return nodeUids.computeIfAbsent(node.name(), _ -> UUID.randomUUID().toString());
+                });
+    }
+
+    @Override
+    public void writeNodeStatus(Node node) throws KubeRefused {
+        writing(
+                Call.WRITE_NODE_STATUS,
+                () -> {
+                    var there = nodes.get(node.name());
+                    if (there == null) {
+                        throw new KubeRefused(404, "nodes \"" + node.name() + "\" not found");
+                    }
+                    nodes.put(
+                            node.name(),
+                            new Node(
+                                    node.name(),
+                                    there.labels(),
+                                    there.annotations(),
+                                    there.taints(),
+                                    there.providerId(),
+                                    node.addresses(),
+                                    node.capacity(),
+                                    node.allocatable(),
+                                    withConditions(node, there).conditions(),
+                                    node.info(),
+                                    node.kubeletPort(),
+                                    node.images()));
+                    return node;
+                });
+    }
+
+    private static Node withTaints(Node of, Node taken) {
+        var labels = new TreeMap<>(taken.labels());
+        labels.putAll(of.labels());
+        var annotations = new TreeMap<>(taken.annotations());
+        annotations.putAll(of.annotations());
+        return new Node(
+                of.name(),
+                labels,
+                annotations,
+                taken.taints(),
+                taken.providerId(),
+                of.addresses(),
+                of.capacity(),
+                of.allocatable(),
+                of.conditions(),
+                of.info(),
+                of.kubeletPort(),
+                of.images());
+    }
+
+    /** With the conditions that only the other one has. */
+    private static Node withConditions(Node of, Node other) {
+        var all = new ArrayList<>(of.conditions());
+        other.conditions().stream()
+                .filter(one -> all.stream().noneMatch(known -> known.type().equals(one.type())))
+                .forEach(all::add);
+        return new Node(
+                of.name(),
+                of.labels(),
+                of.annotations(),
+                of.taints(),
+                of.providerId(),
+                of.addresses(),
+                of.capacity(),
+                of.allocatable(),
+                all,
+                of.info(),
+                of.kubeletPort(),
+                of.images());
+    }
+
+    @Override
+    public Optional<Node> node(String name) {
+        return asking(Call.NODE, () -> Optional.ofNullable(nodes.get(name)));
+    }
+
+    @Override
     public void deleteNode(String name) throws KubeRefused {
         writing(
                 Call.DELETE_NODE,
@@ -703,7 +802,7 @@ public final class FakeKubeApi implements KubeApi {
 
     @Override
     public void createAbsent(String yaml) throws KubeRefused {
-        writing(Call.CREATE_ABSENT, () -> applied.contains(yaml) || applied.add(yaml));
+        writing(Call.CREATE_ABSENT, () -> created.contains(yaml) || created.add(yaml));
     }
 
     @Override
@@ -976,7 +1075,9 @@ public final class FakeKubeApi implements KubeApi {
                 of.containers(),
                 of.volumes(),
                 of.priorityClassName(),
-                of.ephemeralContainers());
+                of.ephemeralContainers(),
+                of.os(),
+                of.priority());
     }
 
     private static Event at(Event event, Instant time) {

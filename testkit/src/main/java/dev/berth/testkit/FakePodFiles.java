@@ -110,6 +110,25 @@ public final class FakePodFiles implements PodFiles {
     }
 
     @Override
+    public Path nodeRoot(String nodeId, Map<String, String> files) throws FilesFailed {
+        checkFault();
+        return Path.of("/fake/roots/" + nodeId);
+    }
+
+    @Override
+    public void removeNodeRoot(String nodeId) throws FilesFailed {
+        checkFault();
+    }
+
+    @Override
+    public Path hostPath(String podUid, String volume, Path root, String path, String type)
+            throws FilesFailed {
+        checkFault();
+        locked(() -> volumes.putIfAbsent(podUid + "/" + volume, Map.of()));
+        return root.resolve(path.substring(1));
+    }
+
+    @Override
     public Path subPath(String podUid, String volume, String subPath) throws FilesFailed {
         checkFault();
         return path(podUid, "volumes", volume + "/" + subPath);

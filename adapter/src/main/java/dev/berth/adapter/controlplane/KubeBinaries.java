@@ -99,6 +99,26 @@ public final class KubeBinaries {
                                 "Kubernetes is not built: no " + FILE + " in " + places, null));
     }
 
+    /**
+     * CoreDNS as an image for pods.
+     *
+     * @param name such as {@code berth.dev/coredns:v1.14.7}
+     * @param layout a folder with an OCI image layout, which names it so
+     */
+    public record CoreDnsImage(String name, Path layout) {}
+
+    /** The image beside the built CoreDNS. */
+    public Optional<CoreDnsImage> coreDnsImage() {
+        var program = coreDns();
+        var folder = program.map(Path::getParent).map(Path::getFileName).map(Path::toString);
+        return program.flatMap(file ->
+                        folder.map(named ->
+                                new CoreDnsImage(
+                                        "berth.dev/coredns:" + named.substring("coredns-".length()),
+                                        file.resolveSibling("image"))))
+                .filter(image -> Files.isRegularFile(image.layout().resolve("index.json")));
+    }
+
     /** The built CoreDNS, such as {@code coredns-v1.14.7/berth-coredns}; the newest by name. */
     public Optional<Path> coreDns() {
         for (var place : places) {

@@ -43,6 +43,7 @@ final class LocalControlPlane implements ControlPlane {
     private final EtcdServer etcd;
     private final VpcPlaces vpcPlaces;
     private final Optional<Path> coreDns;
+    private final Optional<String> coreDnsImage;
 
     /** In the order in which they were started. */
     private final Map<String, Component> components =
@@ -65,7 +66,8 @@ final class LocalControlPlane implements ControlPlane {
             Processes processes,
             EtcdServer etcd,
             VpcPlaces vpcPlaces,
-            Optional<Path> coreDns) {
+            Optional<Path> coreDns,
+            Optional<String> coreDnsImage) {
         this.launch = launch;
         this.version = version;
         this.pki = pki;
@@ -74,6 +76,7 @@ final class LocalControlPlane implements ControlPlane {
         this.etcd = etcd;
         this.vpcPlaces = vpcPlaces;
         this.coreDns = coreDns;
+        this.coreDnsImage = coreDnsImage;
     }
 
     /** Starts all and returns when the API server answers; what was begun ends when it does not. */
@@ -185,6 +188,11 @@ final class LocalControlPlane implements ControlPlane {
     @Override
     public String issuer() {
         return Launch.issuer(launch.plan());
+    }
+
+    @Override
+    public Optional<String> coreDnsImage() {
+        return coreDnsImage;
     }
 
     @Override

@@ -161,7 +161,8 @@ public final class LocalControlPlanes implements ControlPlanes, AutoCloseable {
                             processes,
                             etcd,
                             surroundings.vpcPlaces(),
-                            binaries.coreDns());
+                            binaries.coreDns(),
+                            binaries.coreDnsImage().map(KubeBinaries.CoreDnsImage::name));
             plane.start(kubeApis, progress);
             return plane;
         } catch (IOException | GeneralSecurityException e) {

@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
  *   pods/UID/volumes/NAME/       emptyDir, configMap; tmpfs of its own for medium Memory
  *   pods/UID/words/CONTAINER.ATTEMPT
  *   pods-memory/UID/NAME/        secrets, tokens, fields; on tmpfs
+ *   node-roots/NODE/             what an ordinary node's hostPath volumes see
  * </pre>
  */
 public final class DiskPodFiles implements PodFiles {
@@ -45,6 +46,7 @@ public final class DiskPodFiles implements PodFiles {
 
     private final Path pods;
     private final Path memory;
+    private final Path nodeRoots;
     private final ReentrantLock mounting = new ReentrantLock();
     private final AtomicLong stamps = new AtomicLong(System.currentTimeMillis() * 1_000_000);
     private volatile boolean memoryMounted;
@@ -53,6 +55,7 @@ public final class DiskPodFiles implements PodFiles {
     public DiskPodFiles(Path data) {
         pods = data.resolve("pods");
         memory = data.resolve("pods-memory");
+        nodeRoots = data.resolve("node-roots");
     }
 
     @Override
@@ -193,6 +196,41 @@ public final class DiskPodFiles implements PodFiles {
     }
 
     @Override
+    public Path nodeRoot(String nodeId, Map<String, String> texts) throws FilesFailed {
+        return attempt(
+                "make the root folder of " + nodeId,
+                () -> HostFolders.root(nodeRoots.resolve(plain(nodeId)), texts));
+    }
+
+    @Override
+    public void removeNodeRoot(String nodeId) throws FilesFailed {
+        attempt(
+                "remove the root folder of " + nodeId,
+                () -> {
+                    var root = nodeRoots.resolve(plain(nodeId));
+                    Mounts.unmountBelow(root);
+                    VolumeTree.delete(root);
+                    return root;
+                });
+    }
+
+    /** {@inheritDoc} A link in the pod's folder names it, so that it is found as others are. */
+    @Override
+    public Path hostPath(String podUid, String volume, Path root, String path, String type)
+            throws FilesFailed {
+        try {
+            var target = HostFolders.find(root, path, type);
+            var link = folder(podUid).resolve("volumes").resolve(plain(volume));
+            Files.createDirectories(link.getParent());
+            Files.deleteIfExists(link);
+            Files.createSymbolicLink(link, target);
+            return target;
+        } catch (IOException e) {
+            throw new FilesFailed(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
     public Path subPath(String podUid, String volume, String subPath) throws FilesFailed {
         return attempt(
                 "find " + subPath + " in volume " + volume,
@@ -274,7 +312,7 @@ public final class DiskPodFiles implements PodFiles {
     }
 
     /** Follows links as the container would see them: an absolute one begins at its root. */
-    private static Optional<Path> inside(Path rootfs, String path) throws IOException {
+    static Optional<Path> inside(Path rootfs, String path) throws IOException {
         var todo = new java.util.ArrayDeque<String>(List.of(path.split("/")));
         var at = rootfs;
         for (var links = 0; !todo.isEmpty(); ) {

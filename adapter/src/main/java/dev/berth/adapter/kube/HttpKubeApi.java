@@ -179,6 +179,38 @@ public final class HttpKubeApi implements KubeApi {
                         path + "/status", Content.MERGE_PATCH, NodeTranslation.onlyStatus(node)));
     }
 
+    @Override
+    public String registerNode(Node node) throws KubeRefused {
+        try {
+            return uid(connection.post("/api/v1/nodes", NodeTranslation.whole(node)));
+        } catch (KubeRefused e) {
+            if (e.code() != 409) {
+                throw e;
+            }
+        }
+        var path = nodePath(node.name());
+        connection.patch(path, Content.MERGE_PATCH, NodeTranslation.onlyMetadata(node));
+        return uid(patchNodeStatus(node));
+    }
+
+    @Override
+    public void writeNodeStatus(Node node) throws KubeRefused {
+        patchNodeStatus(node);
+    }
+
+    /** Strategic, because conditions are merged by their types then. */
+    private byte[] patchNodeStatus(Node node) throws KubeRefused {
+        return connection.patch(
+                nodePath(node.name()) + "/status",
+                Content.STRATEGIC_PATCH,
+                NodeTranslation.onlyStatus(node));
+    }
+
+    @Override
+    public Optional<Node> node(String name) {
+        return connection.get(nodePath(name)).map(NodeTranslation::node);
+    }
+
     private String uid(byte[] answer) {
         return Json.text(connection.tree(answer).path("metadata"), "uid");
     }

@@ -2,13 +2,16 @@ package dev.berth.adapter.kube;
 
 import static dev.berth.adapter.kube.Json.integer;
 import static dev.berth.adapter.kube.Json.list;
+import static dev.berth.adapter.kube.Json.number;
 import static dev.berth.adapter.kube.Json.text;
 import static dev.berth.adapter.kube.Json.textMap;
+import static dev.berth.adapter.kube.Json.texts;
 import static dev.berth.adapter.kube.Json.time;
 
 import dev.berth.port.KubeApi.Address;
 import dev.berth.port.KubeApi.Node;
 import dev.berth.port.KubeApi.NodeCondition;
+import dev.berth.port.KubeApi.NodeImage;
 import dev.berth.port.KubeApi.SystemInfo;
 import dev.berth.port.KubeApi.Taint;
 import java.util.LinkedHashMap;
@@ -34,6 +37,11 @@ final class NodeTranslation {
     /** The same without its status, to merge onto one that exists. */
     static Map<String, Object> withoutStatus(Node node) {
         return Map.of("metadata", metadata(node), "spec", spec(node));
+    }
+
+    /** What a node that exists takes over when it registers again. */
+    static Map<String, Object> onlyMetadata(Node node) {
+        return Map.of("metadata", metadata(node));
     }
 
     /** Only its status, to merge onto one that exists. */
@@ -92,6 +100,13 @@ final class NodeTranslation {
         status.put(
                 "daemonEndpoints", Map.of("kubeletEndpoint", Map.of("Port", node.kubeletPort())));
         status.put("nodeInfo", nodeInfo);
+        if (!node.images().isEmpty()) {
+            status.put(
+                    "images",
+                    node.images().stream()
+                            .map(one -> Map.of("names", one.names(), "sizeBytes", one.sizeBytes()))
+                            .toList());
+        }
         return status;
     }
 
@@ -144,7 +159,13 @@ final class NodeTranslation {
                         text(info, "machineID"),
                         text(info, "systemUUID"),
                         text(info, "bootID")),
-                integer(status.path("daemonEndpoints").path("kubeletEndpoint"), "Port", 0));
+                integer(status.path("daemonEndpoints").path("kubeletEndpoint"), "Port", 0),
+                list(
+                        status,
+                        "images",
+                        image ->
+                                new NodeImage(
+                                        texts(image, "names"), number(image, "sizeBytes", 0))));
     }
 
     private static List<NodeCondition> conditions(JsonNode status) {

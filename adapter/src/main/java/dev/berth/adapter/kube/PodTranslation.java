@@ -128,7 +128,9 @@ final class PodTranslation {
                 list(node, "containers", PodTranslation::container),
                 list(node, "volumes", PodTranslation::volume),
                 emptyAsNull(textOrNull(node, "priorityClassName")),
-                list(node, "ephemeralContainers", PodTranslation::container));
+                list(node, "ephemeralContainers", PodTranslation::container),
+                emptyAsNull(textOrNull(node.path("os"), "name")),
+                integer(node, "priority", 0));
     }
 
     private static @Nullable String emptyAsNull(@Nullable String text) {

@@ -221,6 +221,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                     if (vpc == null) {
                         throw new IOException(attachment.vpcId() + " has no network here");
                     }
+                    if (sharesNetwork(attachment)) {
+                        return attachToNode(attachment, vpc);
+                    }
                     var holder =
                             holders.putIfAbsent(
                                     key(attachment.vpcId(), attachment.address()),
@@ -239,6 +242,24 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                         throw failed;
                     }
                 });
+    }
+
+    private static boolean sharesNetwork(Attachment attachment) {
+        return attachment.share() != null && attachment.share().network();
+    }
+
+    /** The address is the node's, and whoever shares it neither holds nor frees it. */
+    private Sandbox attachToNode(Attachment attachment, VpcState vpc) throws IOException {
+        try {
+            var pod =
+                    Namespaces.apart(
+                            () -> makePod(attachment, Cidr.address(attachment.address()), vpc));
+            pods.put(attachment.podUid(), pod);
+            return pod.sandbox;
+        } catch (IOException | RuntimeException failed) {
+            discard(podFolder(attachment.podUid()));
+            throw failed;
+        }
     }
 
     @Override
@@ -624,10 +645,24 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                         folder.resolve("network"),
                         folder.resolve("ipc"),
                         folder.resolve("uts"));
-        Libc.unshare(Libc.CLONE_NEWNET | Libc.CLONE_NEWIPC | Libc.CLONE_NEWUTS);
+        var share = attachment.share();
+        var own = share == null || !share.network();
+        var ownIpc = share == null || !share.ipc();
+        Libc.unshare(
+                (own ? Libc.CLONE_NEWNET | Libc.CLONE_NEWUTS : 0)
+                        | (ownIpc ? Libc.CLONE_NEWIPC : 0));
+        if (ownIpc) {
+            bind("ipc", sandbox.ipc());
+        } else {
+            bind(node(share, attachment).ipc(), sandbox.ipc());
+        }
+        if (!own) {
+            bind(node(share, attachment).network(), sandbox.network());
+            bind(node(share, attachment).uts(), sandbox.uts());
+            return kept(folder, sandbox, "");
+        }
         Libc.sethostname(attachment.hostname());
         bind("net", sandbox.network());
-        bind("ipc", sandbox.ipc());
         bind("uts", sandbox.uts());
         setting("ipv6/conf/default/disable_ipv6", "1");
 
@@ -653,10 +688,26 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         vpc.netlink.up(index);
         vpc.netlink.neighbour(index, address, podMac);
         vpc.netlink.routeToLink(new Cidr(address, 32), index);
+        return kept(folder, sandbox, link);
+    }
 
+    private Sandbox node(NodeShare share, Attachment attachment) throws IOException {
+        var node = pods.get(share.nodeId());
+        if (node == null || !node.sandbox.vpcId().equals(attachment.vpcId())) {
+            throw new IOException("node " + share.nodeId() + " has no network here");
+        }
+        return node.sandbox;
+    }
+
+    /**
+     * Writes down what a later life has to know.
+     *
+     * @param link the pod's link, or empty with its node's network
+     */
+    private static PodState kept(Path folder, Sandbox sandbox, String link) throws IOException {
         var properties = new Properties();
-        properties.setProperty("vpc", attachment.vpcId());
-        properties.setProperty("address", attachment.address());
+        properties.setProperty("vpc", sandbox.vpcId());
+        properties.setProperty("address", sandbox.address());
         properties.setProperty("link", link);
         write(folder.resolve("state"), properties);
         return new PodState(sandbox, link);
@@ -671,14 +722,14 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var pod = pods.remove(podUid);
         if (pod != null) {
             var vpc = vpcs.get(pod.sandbox.vpcId());
-            if (vpc != null) {
+            if (vpc != null && !pod.link.isEmpty()) {
                 var link = vpc.netlink.index(pod.link);
                 if (link.isPresent()) {
                     var address = new Cidr(Cidr.address(pod.sandbox.address()), 32);
                     vpc.netlink.removeRoute(address, link.getAsInt());
                 }
             }
-            holders.remove(key(pod.sandbox.vpcId(), pod.sandbox.address()));
+            holders.remove(key(pod.sandbox.vpcId(), pod.sandbox.address()), podUid);
         }
         discard(podFolder(podUid));
     }
@@ -701,7 +752,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                                 folder.resolve("ipc"),
                                 folder.resolve("uts")),
                         link));
-        holders.put(key(vpcId, address), podUid);
+        if (!link.isEmpty()) {
+            holders.put(key(vpcId, address), podUid);
+        }
         return true;
     }
 
@@ -790,6 +843,12 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     private static void bind(String kind, Path file) throws IOException {
         Files.createFile(file);
         Libc.mount("/proc/thread-self/ns/" + kind, file.toString(), null, Libc.MS_BIND, null);
+    }
+
+    /** Another name for a namespace that has one. */
+    private static void bind(Path namespace, Path file) throws IOException {
+        Files.createFile(file);
+        Libc.mount(namespace.toString(), file.toString(), null, Libc.MS_BIND, null);
     }
 
     /** Writes a setting of the calling thread's network namespace, if the kernel has it. */

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -36,27 +37,35 @@ record OciSpec(
      * @param oomScoreAdjust the lowest that can be set
      * @param openFilesHard the highest that can be set
      * @param processesHard the highest that can be set
+     * @param capabilities those it has, and so can give
      */
-    record OwnLimits(int oomScoreAdjust, long openFilesHard, long processesHard) {
-        private static final int CAP_SYS_RESOURCE = 24;
+    record OwnLimits(
+            int oomScoreAdjust,
+            long openFilesHard,
+            long processesHard,
+            List<String> capabilities) {
+        private static final String CAP_SYS_RESOURCE = "CAP_SYS_RESOURCE";
         private static final int LOWEST_SCORE = -1000;
 
         static OwnLimits read() throws IOException {
+            var capabilities = List.<String>of();
             for (var line : Files.readAllLines(Path.of("/proc/thread-self/status"))) {
-                if (line.startsWith("CapEff:")
-                        && (Long.parseUnsignedLong(line.substring(7).strip(), 16)
-                                                >> CAP_SYS_RESOURCE
-                                        & 1)
-                                == 1) {
-                    return new OwnLimits(LOWEST_SCORE, Long.MAX_VALUE, Long.MAX_VALUE);
+                if (line.startsWith("CapEff:")) {
+                    capabilities =
+                            Capabilities.named(
+                                    Long.parseUnsignedLong(line.substring(7).strip(), 16));
                 }
+            }
+            if (capabilities.contains(CAP_SYS_RESOURCE)) {
+                return new OwnLimits(LOWEST_SCORE, Long.MAX_VALUE, Long.MAX_VALUE, capabilities);
             }
             var score = Files.readString(Path.of("/proc/self/oom_score_adj")).strip();
             var lines = Files.readAllLines(Path.of("/proc/self/limits"));
             return new OwnLimits(
                     Integer.parseInt(score),
                     hard(lines, "Max open files"),
-                    hard(lines, "Max processes"));
+                    hard(lines, "Max processes"),
+                    capabilities);
         }
 
         private static long hard(List<String> lines, String name) {
@@ -77,7 +86,7 @@ record OciSpec(
         spec.putObject("root")
                 .put("path", plan.rootfs().toString())
                 .put("readonly", plan.readOnlyRoot());
-        mounts(spec.putArray("mounts"), plan.mounts());
+        mounts(spec.putArray("mounts"), plan);
         spec.putObject("annotations")
                 .put("io.kubernetes.container.name", plan.name())
                 .put("io.kubernetes.pod.name", plan.podName())
@@ -86,6 +95,11 @@ record OciSpec(
         var linux = spec.putObject("linux");
         linux.put("cgroupsPath", cgroupPath);
         resources(linux.putObject("resources"), plan);
+        if (plan.host().privileged()) {
+            HostDevices.all(linux.putArray("devices"));
+        }
+        propagation(plan.mounts())
+                .ifPresent(propagation -> linux.put("rootfsPropagation", propagation));
         namespaces(linux.putArray("namespaces"), plan);
         strings(linux.putArray("maskedPaths"), plan.maskedPaths());
         strings(linux.putArray("readonlyPaths"), plan.readOnlyPaths());
@@ -136,7 +150,9 @@ record OciSpec(
         // Not inheritable: a capability must not come back with a file that has it set.
         var capabilities = process.putObject("capabilities");
         for (var set : List.of("bounding", "effective", "permitted")) {
-            strings(capabilities.putArray(set), plan.capabilities());
+            strings(
+                    capabilities.putArray(set),
+                    plan.host().privileged() ? limits.capabilities() : plan.capabilities());
         }
         var rlimits = process.putArray("rlimits");
         rlimit(rlimits, "RLIMIT_NOFILE", plan, limits.openFilesHard());
@@ -154,7 +170,11 @@ record OciSpec(
     }
 
     private void resources(ObjectNode resources, ContainerPlan plan) {
-        resources.putArray("devices").addObject().put("allow", false).put("access", "rwm");
+        resources
+                .putArray("devices")
+                .addObject()
+                .put("allow", plan.host().privileged())
+                .put("access", "rwm");
         var wanted = plan.limits();
         var cpu = resources.putObject("cpu");
         if (wanted.cpuShares() > 0) {
@@ -178,7 +198,9 @@ record OciSpec(
     }
 
     private void namespaces(ArrayNode namespaces, ContainerPlan plan) {
-        namespaces.addObject().put("type", "pid");
+        if (!plan.host().processes()) {
+            namespaces.addObject().put("type", "pid");
+        }
         namespaces.addObject().put("type", "mount");
         if (secondVersion) {
             namespaces.addObject().put("type", "cgroup");
@@ -188,7 +210,9 @@ record OciSpec(
         namespaces.addObject().put("type", "uts").put("path", plan.uts().toString());
     }
 
-    private static void mounts(ArrayNode mounts, List<Mount> further) {
+    private static void mounts(ArrayNode mounts, ContainerPlan plan) {
+        var further = plan.mounts();
+        var writable = plan.host().privileged() ? "rw" : "ro";
         var taken = further.stream().map(Mount::target).collect(Collectors.toSet());
         usual(mounts, taken, "/proc", "proc", "proc", "nosuid,noexec,nodev");
         usual(mounts, taken, "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k");
@@ -207,14 +231,14 @@ record OciSpec(
                 "shm",
                 "nosuid,noexec,nodev,mode=1777,size=65536k");
         usual(mounts, taken, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
-        usual(mounts, taken, "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro");
+        usual(mounts, taken, "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev," + writable);
         usual(
                 mounts,
                 taken,
                 "/sys/fs/cgroup",
                 "cgroup",
                 "cgroup",
-                "nosuid,noexec,nodev,relatime,ro");
+                "nosuid,noexec,nodev,relatime," + writable);
         for (var mount : further) {
             var node = mounts.addObject().put("destination", mount.target());
             var options = node.putArray("options");
@@ -223,13 +247,28 @@ record OciSpec(
                 options.add("nosuid").add("nodev");
             } else {
                 node.put("type", "bind").put("source", mount.source());
-                options.add("rbind").add("rprivate");
+                options.add("rbind")
+                        .add(
+                                switch (mount.propagation()) {
+                                    case "HostToContainer" -> "rslave";
+                                    case "Bidirectional" -> "rshared";
+                                    default -> "rprivate";
+                                });
             }
             options.add(mount.readOnly() ? "ro" : "rw");
             if (mount.recursiveReadOnly()) {
                 options.add("rro");
             }
         }
+    }
+
+    /** The root of the container must let through what one of its mounts lets through. */
+    private static Optional<String> propagation(List<Mount> mounts) {
+        var kinds = mounts.stream().map(Mount::propagation).collect(Collectors.toSet());
+        if (kinds.contains("Bidirectional")) {
+            return Optional.of("rshared");
+        }
+        return kinds.contains("HostToContainer") ? Optional.of("rslave") : Optional.empty();
     }
 
     private static void usual(

@@ -230,6 +230,8 @@ class PodTranslationTest {
                         tolerations: [{operator: Exists}]
                         imagePullSecrets: [{name: registry}]
                         readinessGates: [{conditionType: example.com/gate}]
+                        os: {name: windows}
+                        priority: 2000
                         securityContext:
                           runAsUser: 1000
                           runAsGroup: 2000
@@ -290,7 +292,9 @@ class PodTranslationTest {
                                 List.of(),
                                 List.of(),
                                 null,
-                                List.of()));
+                                List.of(),
+                                "windows",
+                                2000));
     }
 
     @Test

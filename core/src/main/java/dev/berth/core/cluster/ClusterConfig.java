@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param remoteNetwork as asked, or null
  * @param apiAddress where the VPC's pods find the API server, in one of the subnets, as EKS's
  *     interfaces are; or null before it was chosen
+ * @param bootstrapSelfManagedAddons whether add-ons that nobody manages are made with the cluster;
+ *     null in records from before there were any
  */
 public record ClusterConfig(
         String version,
@@ -55,7 +57,8 @@ public record ClusterConfig(
         NewCluster.@Nullable Compute compute,
         @Nullable Boolean blockStorage,
         NewCluster.@Nullable RemoteNetwork remoteNetwork,
-        @Nullable String apiAddress) {
+        @Nullable String apiAddress,
+        @Nullable Boolean bootstrapSelfManagedAddons) {
     /** All kinds of control-plane logs, in the order in which EKS lists them. */
     public static final List<String> LOG_TYPES =
             List.of("api", "audit", "authenticator", "controllerManager", "scheduler");
@@ -101,7 +104,8 @@ public record ClusterConfig(
                 asked.compute(),
                 asked.blockStorage(),
                 asked.remoteNetwork(),
-                null);
+                null,
+                orElse(asked.bootstrapSelfManagedAddons(), true));
     }
 
     /** These settings with the group that was made for the cluster. */
@@ -138,7 +142,8 @@ public record ClusterConfig(
                 compute,
                 blockStorage,
                 remoteNetwork,
-                address);
+                address,
+                bootstrapSelfManagedAddons);
     }
 
     private static <T> T orElse(@Nullable T said, T otherwise) {

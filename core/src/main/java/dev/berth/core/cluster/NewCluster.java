@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param blockStorage Auto Mode's block storage, or null
  * @param remoteNetwork the networks of hybrid nodes, or null
  * @param outposts whether the cluster shall live on an Outpost
+ * @param bootstrapSelfManagedAddons whether the add-ons that nobody manages are made with the
+ *     cluster, or null
  * @param tags at most 50
  * @param clientRequestToken names the request, so that it may be sent again; or null
  */
@@ -58,6 +60,7 @@ public record NewCluster(
         @Nullable Boolean blockStorage,
         @Nullable RemoteNetwork remoteNetwork,
         boolean outposts,
+        @Nullable Boolean bootstrapSelfManagedAddons,
         Map<String, String> tags,
         @Nullable String clientRequestToken) {
     /** Copies the collections. */

@@ -266,11 +266,11 @@ public final class FargateNode {
                         node.name(), podUid, vpcId, subnetId, address.get(), zone, size.get()));
     }
 
-    private static String hex(String seed) {
+    static String hex(String seed) {
         return uuid(seed).toString().replace("-", "");
     }
 
-    private static UUID uuid(String seed) {
+    static UUID uuid(String seed) {
         var bytes = new byte[seed.length()];
         for (var i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) seed.charAt(i);

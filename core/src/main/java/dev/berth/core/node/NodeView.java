@@ -18,6 +18,7 @@ import java.util.Map;
  * @param conditions MemoryPressure, DiskPressure, PIDPressure, Ready
  * @param info its system info
  * @param kubeletPort where its kubelet answers
+ * @param images the images it has, the largest first
  */
 public record NodeView(
         String name,
@@ -30,7 +31,8 @@ public record NodeView(
         Map<String, String> allocatable,
         List<NodeCondition> conditions,
         SystemInfo info,
-        int kubeletPort) {
+        int kubeletPort,
+        List<NodeImage> images) {
     /** Copies the collections. */
     public NodeView {
         labels = Map.copyOf(labels);
@@ -40,6 +42,48 @@ public record NodeView(
         capacity = Map.copyOf(capacity);
         allocatable = Map.copyOf(allocatable);
         conditions = List.copyOf(conditions);
+        images = List.copyOf(images);
+    }
+
+    /** A node that tells of no images. */
+    public NodeView(
+            String name,
+            Map<String, String> labels,
+            Map<String, String> annotations,
+            List<Taint> taints,
+            String providerId,
+            List<Address> addresses,
+            Map<String, String> capacity,
+            Map<String, String> allocatable,
+            List<NodeCondition> conditions,
+            SystemInfo info,
+            int kubeletPort) {
+        this(
+                name,
+                labels,
+                annotations,
+                taints,
+                providerId,
+                addresses,
+                capacity,
+                allocatable,
+                conditions,
+                info,
+                kubeletPort,
+                List.of());
+    }
+
+    /**
+     * An image on a node.
+     *
+     * @param names by tag and by digest
+     * @param sizeBytes its size
+     */
+    public record NodeImage(List<String> names, long sizeBytes) {
+        /** Copies the list. */
+        public NodeImage {
+            names = List.copyOf(names);
+        }
     }
 
     /**

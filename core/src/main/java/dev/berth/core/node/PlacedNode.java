@@ -20,4 +20,28 @@ public record PlacedNode(
         String subnetId,
         String address,
         String availabilityZone,
-        FargateSize size) {}
+        FargateSize size)
+        implements PodPlace {
+    /** The size of a Fargate node's disk that pods can use. Source: eks-fargate §3.8 (O). */
+    private static final long EPHEMERAL_STORAGE_BYTES = 17_573_496L << 10;
+
+    @Override
+    public String hostAddress() {
+        return address;
+    }
+
+    @Override
+    public int cpuMillis() {
+        return size.cpuMillis();
+    }
+
+    @Override
+    public int memoryMebibytes() {
+        return size.memoryMebibytes();
+    }
+
+    @Override
+    public long ephemeralStorageBytes() {
+        return EPHEMERAL_STORAGE_BYTES;
+    }
+}

@@ -49,8 +49,13 @@ public record HostCapacity(long cpuMillis, long memoryMebibytes) {
 
     /** What is left besides a pod of that size, at least nothing of either. */
     public HostCapacity less(FargateSize size) {
+        return less(size.cpuMillis(), size.memoryMebibytes());
+    }
+
+    /** What is left besides so much, at least nothing of either. */
+    public HostCapacity less(int usedCpuMillis, int usedMemoryMebibytes) {
         return new HostCapacity(
-                Math.max(0, cpuMillis - size.cpuMillis()),
-                Math.max(0, memoryMebibytes - size.memoryMebibytes()));
+                Math.max(0, cpuMillis - usedCpuMillis),
+                Math.max(0, memoryMebibytes - usedMemoryMebibytes));
     }
 }

@@ -29,7 +29,7 @@ public record SubnetState(Subnet subnet, Set<String> held, @Nullable String last
      *
      * @param alsoHeld what this round has given already
      */
-    Optional<String> nextAddress(Set<String> alsoHeld) {
+    public Optional<String> nextAddress(Set<String> alsoHeld) {
         var range = Ipv4Range.parse(subnet.cidr()).orElseThrow();
         var usable = range.size() - FIRST - 1;
         if (usable <= 0) {

@@ -131,6 +131,28 @@ public final class EtcTexts {
             text.append(name).append('.').append(domain).append('\t');
         }
         text.append(name).append('\n');
+        return withAliases(text, pod);
+    }
+
+    /** The text of {@code /etc/hosts} of a pod with its node's network: the node's own. */
+    public static String hostsOfNode(Pod pod, String nodeName, String nodeAddress) {
+        return withAliases(
+                new StringBuilder("# Kubernetes-managed hosts file (host network).\n")
+                        .append(hostsOfNode(nodeName, nodeAddress)),
+                pod);
+    }
+
+    /** The text of an ordinary node's {@code /etc/hosts}. */
+    public static String hostsOfNode(String nodeName, String nodeAddress) {
+        return """
+        127.0.0.1\tlocalhost
+        ::1\tlocalhost ip6-localhost ip6-loopback
+        %s\t%s
+        """
+                .formatted(nodeAddress, nodeName);
+    }
+
+    private static String withAliases(StringBuilder text, Pod pod) {
         if (!pod.spec().hostAliases().isEmpty()) {
             text.append("\n# Entries added by HostAliases.\n");
             for (var alias : pod.spec().hostAliases()) {
@@ -149,6 +171,10 @@ public final class EtcTexts {
                 switch (pod.spec().dnsPolicy()) {
                     case "None" -> new Resolver(List.of(), List.of(), List.of());
                     case "Default" -> dns.host();
+                    // With its node's network a pod looks names up as the node does, unless it
+                    // says ClusterFirstWithHostNet.
+                    case "ClusterFirst" ->
+                            pod.spec().hostNetwork() ? dns.host() : clusterFirst(pod, dns);
                     default -> clusterFirst(pod, dns);
                 };
         var more = pod.spec().dnsConfig();

@@ -57,6 +57,11 @@ public final class PodAdmission {
                             "Node didn't have enough resource: pods, requested: 1, used: 1,"
                                     + " capacity: 1"));
         }
+        return sysctlRefusal(pod);
+    }
+
+    /** The refusal of kernel settings that could harm others, or empty. */
+    public static Optional<Refusal> sysctlRefusal(Pod pod) {
         return pod.spec().security().sysctls().keySet().stream()
                 .sorted()
                 .filter(name -> !SAFE_SYSCTLS.contains(name))

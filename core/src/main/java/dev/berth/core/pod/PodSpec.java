@@ -37,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * @param volumes the volumes
  * @param priorityClassName the priority class, or null
  * @param ephemeralContainers containers for looking into a running pod, which users add later
+ * @param os the operating system it is for, or null when not said
+ * @param priority what its priority class makes of it; more is more important
  */
 public record PodSpec(
         @Nullable String nodeName,
@@ -66,7 +68,9 @@ public record PodSpec(
         List<Container> containers,
         List<Volume> volumes,
         @Nullable String priorityClassName,
-        List<Container> ephemeralContainers) {
+        List<Container> ephemeralContainers,
+        @Nullable String os,
+        int priority) {
     /** Copies the collections. */
     public PodSpec {
         hostAliases = List.copyOf(hostAliases);

@@ -21,6 +21,7 @@ public final class NewClusterBuilder {
     private List<NewCluster.Encryption> encryption = List.of();
     private @Nullable String authenticationMode;
     private @Nullable Boolean deletionProtection;
+    private @Nullable Boolean addOns;
     private NewCluster.@Nullable Compute compute;
     private @Nullable Boolean blockStorage;
     private Map<String, String> tags = Map.of();
@@ -124,6 +125,12 @@ public final class NewClusterBuilder {
         return this;
     }
 
+    /** Without the add-ons that nobody manages. */
+    public NewClusterBuilder withoutAddOns() {
+        addOns = false;
+        return this;
+    }
+
     /** With a tag. */
     public NewClusterBuilder tagged(String key, String value) {
         tags = Map.of(key, value);
@@ -162,6 +169,7 @@ public final class NewClusterBuilder {
                 blockStorage,
                 null,
                 false,
+                addOns,
                 tags,
                 token);
     }

@@ -55,6 +55,8 @@ public final class PodBuilder {
     private final List<Volume> volumes = new ArrayList<>();
     private final List<Container> ephemeralContainers = new ArrayList<>();
     private @Nullable String priorityClassName = "system-node-critical";
+    private @Nullable String os;
+    private int priority;
     private PodStatus status = PodStatus.NEW;
 
     private PodBuilder() {}
@@ -301,6 +303,18 @@ public final class PodBuilder {
         return this;
     }
 
+    /** Sets the operating system it is for. */
+    public PodBuilder os(String newOs) {
+        os = newOs;
+        return this;
+    }
+
+    /** Sets its priority. */
+    public PodBuilder priority(int newPriority) {
+        priority = newPriority;
+        return this;
+    }
+
     /** Sets what was last reported. */
     public PodBuilder status(PodStatus newStatus) {
         status = newStatus;
@@ -359,7 +373,9 @@ public final class PodBuilder {
                         all,
                         volumes,
                         priorityClassName,
-                        ephemeralContainers),
+                        ephemeralContainers,
+                        os,
+                        priority),
                 status);
     }
 }

@@ -33,6 +33,15 @@ public interface Actions {
     /** Makes nginx, busybox and pause from Debian's packages. */
     int buildDemoImages(Path data, boolean force) throws Exception;
 
+    /** Makes an ordinary node. */
+    int addNode(Path data, String cluster, NodeWish wish) throws Exception;
+
+    /** Lists a cluster's ordinary nodes. */
+    int listNodes(Path data, String cluster, boolean json) throws Exception;
+
+    /** Removes an ordinary node and its pods. */
+    int removeNode(Path data, String cluster, String name) throws Exception;
+
     /** Tells what runs. */
     int status(Path data, boolean json) throws Exception;
 
@@ -44,6 +53,36 @@ public interface Actions {
 
     /** Walks the lab. */
     int lab(Options options, boolean keepGoing) throws Exception;
+
+    /**
+     * An ordinary node to make.
+     *
+     * @param name its name
+     * @param subnet a subnet's id, or null for any
+     * @param cpuMillis thousandths of a core
+     * @param memoryMebibytes MiB
+     * @param diskGibibytes GiB
+     * @param pods how many it takes
+     * @param hostRoot what hostPath volumes see as {@code /}, or null for a folder of its own
+     * @param labels {@code key=value} each
+     * @param taints {@code key=value:effect} each
+     */
+    record NodeWish(
+            String name,
+            @Nullable String subnet,
+            int cpuMillis,
+            int memoryMebibytes,
+            int diskGibibytes,
+            int pods,
+            @Nullable String hostRoot,
+            List<String> labels,
+            List<String> taints) {
+        /** Copies the collections. */
+        public NodeWish {
+            labels = List.copyOf(labels);
+            taints = List.copyOf(taints);
+        }
+    }
 
     /**
      * How a Berth is to run.

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             BerthCommand.Kubeconfig.class,
             BerthCommand.Token.class,
             BerthCommand.ImageCommand.class,
+            NodeCommand.class,
             BerthCommand.Status.class,
             BerthCommand.Doctor.class,
             BerthCommand.Down.class,
@@ -44,6 +45,10 @@ public final class BerthCommand implements Runnable {
 
     private BerthCommand(Actions actions) {
         this.actions = actions;
+    }
+
+    Actions actions() {
+        return actions;
     }
 
     /** The parser of the whole command line. */

@@ -2,6 +2,7 @@ package dev.berth.edge.kubelet;
 
 import dev.berth.edge.kubelet.Doors.Door;
 import dev.berth.engine.nodes.NodeAccess;
+import dev.berth.engine.podworker.KnownNodes;
 import dev.berth.engine.podworker.PodUsage;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
 import io.helidon.http.Status;
@@ -26,6 +27,7 @@ public final class NodeReports implements HttpService {
     private static final String JSON = "application/json";
     private static final double MILLIS = 1000;
 
+    private final KnownNodes nodes;
     private final PodUsage usage;
     private final NodeAccess access;
     private final Doors doors;
@@ -33,9 +35,15 @@ public final class NodeReports implements HttpService {
     private final InstantSource clock;
     private final JsonMapper json = JsonMapper.shared();
 
-    /** Tells of these pods' nodes. */
+    /** Tells of these nodes. */
     public NodeReports(
-            PodUsage usage, NodeAccess access, Doors doors, Host host, InstantSource clock) {
+            KnownNodes nodes,
+            PodUsage usage,
+            NodeAccess access,
+            Doors doors,
+            Host host,
+            InstantSource clock) {
+        this.nodes = nodes;
         this.usage = usage;
         this.access = access;
         this.doors = doors;
@@ -77,9 +85,9 @@ public final class NodeReports implements HttpService {
                 .get("/metrics/probes", this::probes);
     }
 
-    /** The name of the node of an address; the address itself while no pod is on it. */
+    /** The name of the node of an address; the address itself when the node has gone meanwhile. */
     String nodeName(String address) {
-        return usage.nodeAt(address).map(NodeRef::name).orElse(address);
+        return nodes.at(address).map(NodeRef::name).orElse(address);
     }
 
     private NodeFacts node(ServerRequest request) {
@@ -87,7 +95,7 @@ public final class NodeReports implements HttpService {
                 doors.at(request.remotePeer().port())
                         .map(door -> door instanceof Door.Node(String found) ? found : "")
                         .orElse("");
-        var node = usage.nodeAt(address).orElse(new NodeRef(address, address, 0, 0));
+        var node = nodes.at(address).orElse(new NodeRef(address, address, 0, 0));
         return new NodeFacts(
                 node.name(),
                 node.cpuMillis(),

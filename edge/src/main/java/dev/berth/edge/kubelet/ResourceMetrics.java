@@ -4,6 +4,7 @@ import dev.berth.core.pod.LabelSelector;
 import dev.berth.core.usage.GroupUse;
 import dev.berth.core.usage.Rates;
 import dev.berth.core.usage.Rates.Rate;
+import dev.berth.engine.podworker.KnownNodes;
 import dev.berth.engine.podworker.PodUsage;
 import dev.berth.engine.podworker.PodUsage.ContainerReading;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
@@ -36,12 +37,14 @@ public final class ResourceMetrics {
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final Duration WAIT = Rates.SHORTEST.plusMillis(20);
 
+    private final KnownNodes nodes;
     private final PodUsage usage;
     private final InstantSource clock;
     private final JsonMapper json = JsonMapper.shared();
 
-    /** Tells of these pods. */
-    public ResourceMetrics(PodUsage usage, InstantSource clock) {
+    /** Tells of these nodes and their pods. */
+    public ResourceMetrics(KnownNodes nodes, PodUsage usage, InstantSource clock) {
+        this.nodes = nodes;
         this.usage = usage;
         this.clock = clock;
     }
@@ -179,7 +182,7 @@ public final class ResourceMetrics {
     }
 
     private Map<String, Object> node(String name) throws InterruptedException {
-        var node = usage.nodes().stream().filter(one -> one.name().equals(name)).findFirst();
+        var node = nodes.all().stream().filter(one -> one.name().equals(name)).findFirst();
         var metrics =
                 node.isEmpty() ? List.<Map<String, Object>>of() : nodes(List.of(node.get()));
         return metrics.isEmpty()
@@ -191,7 +194,7 @@ public final class ResourceMetrics {
     private Map<String, Object> nodes(LabelSelector labels, FieldSelector fields)
             throws InterruptedException {
         var wanted =
-                usage.nodes().stream()
+                nodes.all().stream()
                         .filter(node -> labels.matches(labels(node)))
                         .filter(node -> fields.matches("", node.name()))
                         .toList();
@@ -199,9 +202,13 @@ public final class ResourceMetrics {
     }
 
     private static Map<String, String> labels(NodeRef node) {
-        return node.name().startsWith("fargate-")
+        return fargate(node)
                 ? Map.of("eks.amazonaws.com/compute-type", "fargate")
                 : Map.of();
+    }
+
+    private static boolean fargate(NodeRef node) {
+        return node.name().startsWith("fargate-");
     }
 
     private List<Map<String, Object>> nodes(List<NodeRef> wanted) throws InterruptedException {
@@ -213,7 +220,8 @@ public final class ResourceMetrics {
                             .filter(pod -> pod.nodeName().equals(node.name()))
                             .filter(pod -> pod.group() != null && pod.rate() != null)
                             .toList();
-            if (!its.isEmpty()) {
+            // A Fargate node is its pod: while that cannot be told, the node cannot.
+            if (!its.isEmpty() || !fargate(node)) {
                 all.add(node(node.name(), its));
             }
         }
@@ -223,7 +231,7 @@ public final class ResourceMetrics {
     private Map<String, Object> node(String name, List<PodReading> pods) {
         var groups = new ArrayList<GroupUse>();
         var nanoCores = 0L;
-        var window = Duration.ZERO;
+        var window = pods.isEmpty() ? Rates.SHORTEST : Duration.ZERO;
         for (var pod : pods) {
             var group = pod.group();
             var rate = pod.rate();
@@ -236,7 +244,7 @@ public final class ResourceMetrics {
         var memory = Sums.of(groups, clock.instant()).memory().workingSet();
         var fields = new LinkedHashMap<String, Object>();
         fields.put("metadata", Map.of("name", name, "creationTimestamp", time(clock.instant())));
-        fields.put("timestamp", time(groups.getFirst().at()));
+        fields.put("timestamp", time(groups.isEmpty() ? clock.instant() : groups.getFirst().at()));
         fields.put("window", window(window));
         fields.put("usage", usage(nanoCores, memory));
         return object("NodeMetrics", VERSION, fields);

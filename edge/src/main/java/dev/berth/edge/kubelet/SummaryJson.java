@@ -63,7 +63,7 @@ final class SummaryJson {
                     .filter(link -> link != null && pods.size() == 1)
                     .findFirst()
                     .ifPresent(link -> fields.put("network", network(link, now)));
-            fields.put("rlimit", Map.of("time", time(now), "curproc", use.processes()));
+            fields.put("rlimit", ordered("time", time(now), "curproc", use.processes()));
         }
         fields.put("swap", swap(use));
         return fields;
@@ -81,7 +81,8 @@ final class SummaryJson {
         var use = pod.group();
         var fields = new LinkedHashMap<String, Object>();
         fields.put(
-                "podRef", Map.of("name", pod.name(), "namespace", pod.namespace(), "uid", pod.uid()));
+                "podRef",
+                ordered("name", pod.name(), "namespace", pod.namespace(), "uid", pod.uid()));
         fields.put("startTime", time(pod.startedAt() == null ? now : pod.startedAt()));
         fields.put("containers", pod.containers().stream().map(SummaryJson::container).toList());
         if (use != null) {
@@ -154,10 +155,22 @@ final class SummaryJson {
     }
 
     private static Map<String, Object> swap(GroupUse use) {
-        return Map.of(
-                "time", time(use.at()),
-                "swapAvailableBytes", 0,
-                "swapUsageBytes", use.memory().swap());
+        return ordered(
+                "time",
+                time(use.at()),
+                "swapAvailableBytes",
+                0,
+                "swapUsageBytes",
+                use.memory().swap());
+    }
+
+    /** Names and values in turn. */
+    private static Map<String, Object> ordered(Object... fields) {
+        var all = new LinkedHashMap<String, Object>();
+        for (var index = 0; index < fields.length; index += 2) {
+            all.put(String.valueOf(fields[index]), fields[index + 1]);
+        }
+        return all;
     }
 
     private static String time(Instant at) {

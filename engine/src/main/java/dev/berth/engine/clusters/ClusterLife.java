@@ -280,6 +280,11 @@ final class ClusterLife {
     private void applyObjects(Cluster cluster, ControlPlane plane)
             throws KubeRefused, InterruptedException {
         var objects = ControlPlaneObjects.YAML + ControlPlaneObjects.names(cluster.config());
+        if (cluster.status() == Status.CREATING
+                && Boolean.TRUE.equals(cluster.config().bootstrapSelfManagedAddons())) {
+            // Once: from then on they are the users', to be changed and to be deleted.
+            objects += plane.coreDnsImage().map(ControlPlaneObjects::coreDns).orElse("");
+        }
         for (var attempt = 1; ; attempt++) {
             try {
                 plane.api().apply(objects);

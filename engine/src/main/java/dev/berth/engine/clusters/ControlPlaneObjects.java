@@ -156,7 +156,22 @@ final class ControlPlaneObjects {
         if (address == null || range.isEmpty()) {
             return "";
         }
-        return NAMES.replace("DNS_ADDRESS", range.get().dnsAddress()).replace("ANSWERER", address);
+        return NAMES.replace("DNS_ADDRESS", range.get().dnsAddress()) + ownAnswerer(address, true);
+    }
+
+    /** CoreDNS's place among pods, ready or not, as long as no pod answers. */
+    static String ownAnswerer(String address, boolean ready) {
+        return ANSWERER.replace("ANSWERER", address).replace("READY", Boolean.toString(ready));
+    }
+
+    /**
+     * CoreDNS as EKS makes it with a cluster: a Deployment that stays Pending until a Fargate
+     * profile takes its pods or there are nodes, and its ConfigMap. Source: eks-fargate §8 (D)
+     *
+     * @param image what its pods run
+     */
+    static String coreDns(String image) {
+        return COREDNS.replace("IMAGE", image);
     }
 
     private static final String NAMES =
@@ -216,6 +231,10 @@ final class ControlPlaneObjects {
               - {name: dns, port: 53, protocol: UDP, targetPort: 53}
               - {name: dns-tcp, port: 53, protocol: TCP, targetPort: 53}
               - {name: metrics, port: 9153, protocol: TCP, targetPort: 9153}
+            """;
+
+    private static final String ANSWERER =
+            """
             ---
             apiVersion: discovery.k8s.io/v1
             kind: EndpointSlice
@@ -228,10 +247,118 @@ final class ControlPlaneObjects {
             addressType: IPv4
             endpoints:
             - addresses: ["ANSWERER"]
-              conditions: {ready: true, serving: true, terminating: false}
+              conditions: {ready: READY, serving: READY, terminating: false}
             ports:
             - {name: dns, port: 53, protocol: UDP}
             - {name: dns-tcp, port: 53, protocol: TCP}
             - {name: metrics, port: 9153, protocol: TCP}
+            """;
+
+    private static final String COREDNS =
+            """
+            ---
+            apiVersion: v1
+            kind: ConfigMap
+            metadata:
+              name: coredns
+              namespace: kube-system
+              labels: {eks.amazonaws.com/component: coredns, k8s-app: kube-dns}
+            data:
+              Corefile: |
+                .:53 {
+                    errors
+                    health {
+                        lameduck 5s
+                      }
+                    ready
+                    kubernetes cluster.local in-addr.arpa ip6.arpa {
+                      pods insecure
+                      fallthrough in-addr.arpa ip6.arpa
+                    }
+                    prometheus :9153
+                    forward . /etc/resolv.conf
+                    cache 30
+                    loop
+                    reload
+                    loadbalance
+                }
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata:
+              name: coredns
+              namespace: kube-system
+              labels:
+                eks.amazonaws.com/component: coredns
+                k8s-app: kube-dns
+                kubernetes.io/name: CoreDNS
+            spec:
+              replicas: 2
+              strategy:
+                type: RollingUpdate
+                rollingUpdate: {maxUnavailable: 1}
+              selector:
+                matchLabels: {eks.amazonaws.com/component: coredns, k8s-app: kube-dns}
+              template:
+                metadata:
+                  labels: {eks.amazonaws.com/component: coredns, k8s-app: kube-dns}
+                  annotations: {eks.amazonaws.com/compute-type: ec2}
+                spec:
+                  serviceAccountName: coredns
+                  priorityClassName: system-cluster-critical
+                  dnsPolicy: Default
+                  tolerations:
+                  - {key: node-role.kubernetes.io/control-plane, effect: NoSchedule}
+                  - {key: CriticalAddonsOnly, operator: Exists}
+                  affinity:
+                    nodeAffinity:
+                      requiredDuringSchedulingIgnoredDuringExecution:
+                        nodeSelectorTerms:
+                        - matchExpressions:
+                          - {key: kubernetes.io/os, operator: In, values: [linux]}
+                          - {key: kubernetes.io/arch, operator: In, values: [amd64, arm64]}
+                  containers:
+                  - name: coredns
+                    image: IMAGE
+                    imagePullPolicy: IfNotPresent
+                    args: [-conf, /etc/coredns/Corefile]
+                    resources:
+                      limits: {memory: 170Mi}
+                      requests: {cpu: 100m, memory: 70Mi}
+                    ports:
+                    - {name: dns, containerPort: 53, protocol: UDP}
+                    - {name: dns-tcp, containerPort: 53, protocol: TCP}
+                    - {name: metrics, containerPort: 9153, protocol: TCP}
+                    livenessProbe:
+                      httpGet: {path: /health, port: 8080, scheme: HTTP}
+                      initialDelaySeconds: 60
+                      timeoutSeconds: 5
+                      successThreshold: 1
+                      failureThreshold: 5
+                    readinessProbe:
+                      httpGet: {path: /ready, port: 8181, scheme: HTTP}
+                    securityContext:
+                      allowPrivilegeEscalation: false
+                      readOnlyRootFilesystem: true
+                      capabilities: {add: [NET_BIND_SERVICE], drop: [ALL]}
+                    volumeMounts:
+                    - {name: config-volume, mountPath: /etc/coredns, readOnly: true}
+                  volumes:
+                  - name: config-volume
+                    configMap:
+                      name: coredns
+                      items:
+                      - {key: Corefile, path: Corefile}
+            ---
+            apiVersion: policy/v1
+            kind: PodDisruptionBudget
+            metadata:
+              name: coredns
+              namespace: kube-system
+              labels: {eks.amazonaws.com/component: coredns, k8s-app: kube-dns}
+            spec:
+              maxUnavailable: 1
+              selector:
+                matchLabels: {eks.amazonaws.com/component: coredns, k8s-app: kube-dns}
             """;
 }

@@ -41,7 +41,10 @@ final class NodeObjects {
                         info.machineId(),
                         info.systemUuid(),
                         info.bootId()),
-                node.kubeletPort());
+                node.kubeletPort(),
+                node.images().stream()
+                        .map(one -> new KubeApi.NodeImage(one.names(), one.sizeBytes()))
+                        .toList());
     }
 
     static NodeView toCore(KubeApi.Node node) {
@@ -78,6 +81,9 @@ final class NodeObjects {
                         info.machineId(),
                         info.systemUuid(),
                         info.bootId()),
-                node.kubeletPort());
+                node.kubeletPort(),
+                node.images().stream()
+                        .map(one -> new NodeView.NodeImage(one.names(), one.sizeBytes()))
+                        .toList());
     }
 }

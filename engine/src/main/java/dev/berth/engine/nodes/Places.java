@@ -1,6 +1,7 @@
 package dev.berth.engine.nodes;
 
 import dev.berth.core.network.Subnet;
+import dev.berth.core.node.OrdinaryNode;
 import dev.berth.core.node.PlacedNode;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.placement.Placement;
@@ -15,6 +16,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -43,14 +46,20 @@ public final class Places {
     }
 
     /**
-     * What a pod holds at a spot.
+     * What a pod or an ordinary node holds at a spot.
      *
-     * @param cluster the pod's cluster
-     * @param profile the profile it counts for, or empty while it is not known
-     * @param podUid the pod
-     * @param size its share of the machine
+     * @param cluster its cluster
+     * @param profile the profile it counts for, or empty while it is not known or when it is none
+     * @param podUid the pod, or the node's id
+     * @param cpuMillis its share of the machine
+     * @param memoryMebibytes its share of the machine; a pod on an ordinary node has none
      */
-    private record Place(String cluster, String profile, String podUid, FargateSize size) {}
+    private record Place(
+            String cluster, String profile, String podUid, int cpuMillis, int memoryMebibytes) {
+        static Place of(String cluster, String profile, String podUid, FargateSize size) {
+            return new Place(cluster, profile, podUid, size.cpuMillis(), size.memoryMebibytes());
+        }
+    }
 
     /**
      * Nothing is held yet.
@@ -93,7 +102,7 @@ public final class Places {
                 if (outcome instanceof Outcome.Placed(var pod, var subnet, var address)) {
                     held.put(
                             new Spot(subnet.id(), address),
-                            new Place(cluster, pod.profileName(), pod.uid(), pod.size()));
+                            Place.of(cluster, pod.profileName(), pod.uid(), pod.size()));
                     lastGiven.put(subnet.id(), address);
                 }
             }
@@ -107,7 +116,7 @@ public final class Places {
     void hold(String cluster, String profile, PlacedNode placed) {
         lock.lock();
         try {
-            held.put(Spot.of(placed), new Place(cluster, profile, placed.podUid(), placed.size()));
+            held.put(Spot.of(placed), Place.of(cluster, profile, placed.podUid(), placed.size()));
         } finally {
             lock.unlock();
         }
@@ -132,12 +141,102 @@ public final class Places {
      * places of the same pod stay: one may be on its way out while the pod has the next.
      */
     void free(PlacedNode placed) {
+        free(placed.subnetId(), placed.address(), placed.podUid());
+    }
+
+    /**
+     * Takes an address for a pod on an ordinary node, whose share of the machine is its node's;
+     * empty when the subnet has none left.
+     */
+    Optional<String> takeAddress(String cluster, Subnet subnet, String podUid) {
+        lock.lock();
+        try {
+            var address = next(subnet);
+            address.ifPresent(free -> hold(cluster, subnet.id(), free, podUid));
+            return address;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Optional<String> next(Subnet subnet) {
+        return Objects.requireNonNull(states(List.of(subnet)).get(subnet.id()))
+                .nextAddress(Set.of());
+    }
+
+    /** Takes the address that such a pod has from an earlier life of Berth. */
+    void hold(String cluster, String subnetId, String address, String podUid) {
+        lock.lock();
+        try {
+            held.put(new Spot(subnetId, address), new Place(cluster, "", podUid, 0, 0));
+            lastGiven.put(subnetId, address);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes an address and a share of the machine for a new ordinary node.
+     *
+     * @return the address, or empty when the subnet has none left
+     * @throws NoRoom when the machine has not so much left
+     */
+    Optional<String> takeNode(
+            String cluster, Subnet subnet, String nodeId, int cpuMillis, int memoryMebibytes)
+            throws NoRoom {
+        lock.lock();
+        try {
+            var left = left();
+            if (memoryMebibytes > left.memoryMebibytes() || cpuMillis > left.cpuMillis()) {
+                throw new NoRoom(left);
+            }
+            var address = next(subnet);
+            address.ifPresent(free ->
+                    held.put(
+                            new Spot(subnet.id(), free),
+                            new Place(cluster, "", nodeId, cpuMillis, memoryMebibytes)));
+            return address;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes what an ordinary node has had before, even if that is more than there is. */
+    void hold(OrdinaryNode node) {
+        lock.lock();
+        try {
+            held.put(
+                    new Spot(node.subnetId(), node.address()),
+                    new Place(
+                            node.cluster(),
+                            "",
+                            node.id(),
+                            node.cpuMillis(),
+                            node.memoryMebibytes()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The machine has not so much left. */
+    static final class NoRoom extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        NoRoom(HostCapacity left) {
+            super(
+                    "this machine has %d millicores and %d MiB left for nodes and pods (berth up --memory-overcommit gives out more)"
+                            .formatted(left.cpuMillis(), left.memoryMebibytes()));
+        }
+    }
+
+    /** Frees an address that this pod or node holds, with its share of the machine. */
+    void free(String subnetId, String address, String podUid) {
         boolean freed;
         lock.lock();
         try {
-            var spot = Spot.of(placed);
+            var spot = new Spot(subnetId, address);
             var place = held.get(spot);
-            freed = place != null && place.podUid().equals(placed.podUid());
+            freed = place != null && place.podUid().equals(podUid);
             if (freed) {
                 held.remove(spot);
             }
@@ -220,7 +319,7 @@ public final class Places {
     private HostCapacity left() {
         var left = whole;
         for (var place : held.values()) {
-            left = left.less(place.size());
+            left = left.less(place.cpuMillis(), place.memoryMebibytes());
         }
         return left;
     }

@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerResources;
@@ -18,10 +19,10 @@ import dev.berth.port.PodFiles.FilesFailed;
  */
 final class ContainerMaking {
     private final Surroundings around;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final ContainerPlans plans;
 
-    ContainerMaking(Surroundings around, PodGround ground, PlacedNode node) {
+    ContainerMaking(Surroundings around, PodGround ground, PodPlace node) {
         this.around = around;
         this.node = node;
         plans = new ContainerPlans(around, ground, node);
@@ -40,13 +41,14 @@ final class ContainerMaking {
     }
 
     /** Makes it; what was begun and did not work is away again. */
-    Made make(
-            Pod pod, Container container, int attempt, Image image, PodGround.Readings readings)
+    Made make(Pod pod, Container container, int attempt, Image image, PodGround.Readings readings)
             throws InterruptedException {
         var machine = around.machine();
         var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
         var limit = ContainerResources.cpuQuotaMicros(container);
-        if (around.settings().cpuLimitsMustFit() && limit > node.size().cpuMillis() * 100L) {
+        if (node instanceof PlacedNode
+                && around.settings().cpuLimitsMustFit()
+                && limit > node.cpuMillis() * 100L) {
             return new Made.Unstartable(
                     attempt,
                     PodWords.cpuLimitTooLarge(pod, ContainerResources.qosClass(pod.spec()), limit));

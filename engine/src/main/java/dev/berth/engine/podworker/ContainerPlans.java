@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerEnvironment;
@@ -11,6 +11,7 @@ import dev.berth.core.pod.Privileges;
 import dev.berth.core.pod.ProcessIdentity;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.port.ContainerRuntime.ContainerPlan;
+import dev.berth.port.ContainerRuntime.HostAccess;
 import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.port.ContainerRuntime.Mount;
 import dev.berth.port.ContainerRuntime.User;
@@ -38,9 +39,9 @@ final class ContainerPlans {
 
     private final Surroundings around;
     private final PodGround ground;
-    private final PlacedNode node;
+    private final PodPlace node;
 
-    ContainerPlans(Surroundings around, PodGround ground, PlacedNode node) {
+    ContainerPlans(Surroundings around, PodGround ground, PodPlace node) {
         this.around = around;
         this.ground = ground;
         this.node = node;
@@ -109,7 +110,7 @@ final class ContainerPlans {
                         files.imageText(rootfs, "etc/passwd").orElse(""),
                         files.imageText(rootfs, "etc/group").orElse(""));
         var security = container.security();
-        var unmasked = Privileges.unmasked(security);
+        var unmasked = security.privileged() || Privileges.unmasked(security);
         var sandbox = ground.sandbox();
         return new ContainerPlan(
                 id(pod.uid(), container.name(), attempt),
@@ -133,9 +134,10 @@ final class ContainerPlans {
                         cpuQuotaMicros(container),
                         ContainerResources.memoryBytes(container)),
                 Privileges.capabilities(security),
-                Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
+                !security.privileged()
+                        && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
                 security.readOnlyRootFilesystem(),
-                Privileges.seccomp(pod.spec(), container),
+                security.privileged() ? "Unconfined" : Privileges.seccomp(pod.spec(), container),
                 pod.spec().security().sysctls().entrySet().stream()
                         .map(entry -> entry.getKey() + "=" + entry.getValue())
                         .sorted()
@@ -147,14 +149,15 @@ final class ContainerPlans {
                 ContainerResources.oomScore(pod.spec(), container, Surroundings.memoryBytes(node)),
                 container.tty(),
                 container.stdin(),
-                around.machine().logs().file(log(pod, container.name(), attempt)));
+                around.machine().logs().file(log(pod, container.name(), attempt)),
+                new HostAccess(security.privileged(), pod.spec().hostPid()));
     }
 
     /** No more than the pod has: the kernel refuses it, where cgroups are of the first version. */
     private long cpuQuotaMicros(Container container) {
         return Math.min(
                 ContainerResources.cpuQuotaMicros(container),
-                node.size().cpuMillis() * ContainerResources.MICROS_OF_ONE_MILLI);
+                node.cpuMillis() * ContainerResources.MICROS_OF_ONE_MILLI);
     }
 
     private static String workingDir(Container container, String ofImage) {
@@ -197,7 +200,8 @@ final class ContainerPlans {
                             mount.mountPath(),
                             mount.readOnly() || alwaysReadOnly(pod, mount.volume()),
                             !mount.recursiveReadOnly().equals("Disabled")
-                                    && !mount.recursiveReadOnly().isEmpty()));
+                                    && !mount.recursiveReadOnly().isEmpty(),
+                            mount.mountPropagation()));
         }
         if (!container.terminationMessagePath().isEmpty()) {
             mounts.add(

@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.ContainerRun.End;
@@ -55,7 +55,7 @@ final class ContainerStarts {
     ContainerStarts(
             Surroundings around,
             PodLedger ledger,
-            PlacedNode node,
+            PodPlace node,
             PodMailbox box,
             PodGround ground,
             LifecycleHooks hooks,

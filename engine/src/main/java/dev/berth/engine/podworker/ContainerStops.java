@@ -109,12 +109,12 @@ final class ContainerStops {
                 }
                 var newer =
                         StopPlan.graceSeconds(
-                                ledger.pod(), ledger.gone() ? Long.valueOf(0) : Long.valueOf(shortest));
+                                ledger.pod(),
+                                ledger.gone() ? Long.valueOf(0) : Long.valueOf(shortest));
                 if (whole && newer < shortest) {
                     shortest = newer;
                     var earlier =
-                            ledger.now()
-                                    .plusSeconds(Math.max(newer, StopPlan.GRACE_LEAST_SECONDS));
+                            ledger.now().plusSeconds(Math.max(newer, StopPlan.GRACE_LEAST_SECONDS));
                     until = earlier.isBefore(until) ? earlier : until;
                 }
                 if (!said.equals(probes.said())) {

@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.Handler;
 import dev.berth.core.pod.Pod;
@@ -21,10 +21,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class LifecycleHooks {
     private final Surroundings around;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final CommandRuns commands;
 
-    LifecycleHooks(Surroundings around, PlacedNode node) {
+    LifecycleHooks(Surroundings around, PodPlace node) {
         this.around = around;
         this.node = node;
         commands = new CommandRuns(around.machine().runtime(), around.machine().time());

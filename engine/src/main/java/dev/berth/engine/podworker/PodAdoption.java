@@ -85,9 +85,7 @@ final class PodAdoption {
             tries.image(wanted.name(), wanted.image());
         }
         var image =
-                wanted == null
-                        ? null
-                        : around.machine().images().find(wanted.image()).orElse(null);
+                wanted == null ? null : around.machine().images().find(wanted.image()).orElse(null);
         return new ContainerRun(
                 container.name(),
                 container.attempt(),

@@ -19,12 +19,7 @@ final class PodEnd {
     private final PodRemains remains;
     private final Alarm alarm;
 
-    PodEnd(
-            Surroundings around,
-            PodLedger ledger,
-            PodMailbox box,
-            PodProbes probes,
-            Alarm alarm) {
+    PodEnd(Surroundings around, PodLedger ledger, PodMailbox box, PodProbes probes, Alarm alarm) {
         this.around = around;
         this.ledger = ledger;
         this.box = box;

@@ -1,6 +1,8 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
+import dev.berth.core.node.SharedPlace;
 import dev.berth.core.pod.ConfigData;
 import dev.berth.core.pod.ConfigNeeds;
 import dev.berth.core.pod.ConfigProblem;
@@ -14,6 +16,7 @@ import dev.berth.core.pod.ServiceVariables;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.pod.VolumeContents;
+import dev.berth.core.tenancy.PodLimits;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.KubeApi.KubeRefused;
@@ -23,6 +26,7 @@ import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.NetworkFailed;
+import dev.berth.port.PodNetwork.NodeShare;
 import dev.berth.port.PodNetwork.Sandbox;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,9 +50,6 @@ import org.jspecify.annotations.Nullable;
  * made side by side.
  */
 final class PodGround {
-    /** The size of a Fargate node's disk that pods can use. Source: eks-fargate §3.8 (O). */
-    private static final long EPHEMERAL_STORAGE_BYTES = 17_573_496L << 10;
-
     /**
      * The most processes of a pod: the hard limit of eks-fargate §3.9 for the whole (our choice).
      */
@@ -58,7 +59,7 @@ final class PodGround {
 
     private final Surroundings around;
     private final Pod pod;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final Map<String, Path> etc = new HashMap<>();
     private final Map<String, Path> volumes = new HashMap<>();
     private final Map<Source.Token, Lasting> tokens = new LinkedHashMap<>();
@@ -68,7 +69,7 @@ final class PodGround {
     private boolean groupMade;
     private boolean cpuLimited;
 
-    PodGround(Surroundings around, Pod pod, PlacedNode node) {
+    PodGround(Surroundings around, Pod pod, PodPlace node) {
         this.around = around;
         this.pod = pod;
         this.node = node;
@@ -125,10 +126,10 @@ final class PodGround {
         return new FieldValues(
                 now,
                 new NodeFacts(
-                        node.address(),
-                        node.size().cpuMillis(),
+                        node.hostAddress(),
+                        node.cpuMillis(),
                         Surroundings.memoryBytes(node),
-                        EPHEMERAL_STORAGE_BYTES),
+                        node.ephemeralStorageBytes()),
                 node.address());
     }
 
@@ -198,7 +199,11 @@ final class PodGround {
                             .network()
                             .attach(
                                     new Attachment(
-                                            pod.uid(), node.vpcId(), node.address(), hostname()));
+                                            pod.uid(),
+                                            node.vpcId(),
+                                            node.address(),
+                                            hostname(),
+                                            share()));
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);
             return null;
         } catch (NetworkFailed e) {
@@ -209,8 +214,24 @@ final class PodGround {
         }
     }
 
+    private @Nullable NodeShare share() {
+        return switch (node) {
+            case PlacedNode _ -> null;
+            case SharedPlace shared ->
+                    pod.spec().hostNetwork() || pod.spec().hostIpc()
+                            ? new NodeShare(
+                                    shared.node().id(),
+                                    pod.spec().hostNetwork(),
+                                    pod.spec().hostIpc())
+                            : null;
+        };
+    }
+
     /** The host name inside: what does not fit into the kernel's 64 characters is cut. */
     String hostname() {
+        if (pod.spec().hostNetwork()) {
+            return node.nodeName();
+        }
         var name = EtcTexts.hostnameInside(pod, around.settings().dns().clusterDomain());
         return name.length() <= 63 ? name : EtcTexts.hostname(pod);
     }
@@ -225,9 +246,18 @@ final class PodGround {
     /** Puts the provisioned CPU as a limit onto the pod, unless that was done before. */
     void limitCpu() throws GroundFailed {
         if (!cpuLimited) {
-            setGroup(node.size().cpuMillis());
+            setGroup(limits().cpuMillis());
             cpuLimited = true;
         }
+    }
+
+    /** On Fargate what was provisioned, else what its containers may use together. */
+    private PodLimits limits() {
+        return switch (node) {
+            case PlacedNode own ->
+                    new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
+            case SharedPlace _ -> PodLimits.of(pod.spec());
+        };
     }
 
     private void setGroup(long cpuMillis) throws GroundFailed {
@@ -235,7 +265,7 @@ final class PodGround {
             around.machine()
                     .runtime()
                     .createPodGroup(
-                            pod.uid(), cpuMillis, Surroundings.memoryBytes(node), PIDS_MOST);
+                            pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
         } catch (RuntimeFailed e) {
             throw new GroundFailed(
                     "FailedCreatePodContainer",
@@ -257,7 +287,10 @@ final class PodGround {
                     files.etcFile(
                             pod.uid(),
                             "hosts",
-                            EtcTexts.hosts(pod, node.address(), dns.clusterDomain())));
+                            pod.spec().hostNetwork()
+                                    ? EtcTexts.hostsOfNode(
+                                            pod, node.nodeName(), node.hostAddress())
+                                    : EtcTexts.hosts(pod, node.address(), dns.clusterDomain())));
             made.put("hostname", files.etcFile(pod.uid(), "hostname", hostname() + "\n"));
             etc.putAll(made);
             return null;
@@ -384,8 +417,19 @@ final class PodGround {
                                 volume.name(),
                                 medium.equals("Memory") ? memoryBytes(sizeLimitBytes) : null,
                                 group);
+                case Source.HostPath(String path, String type) ->
+                        switch (node) {
+                            case SharedPlace shared ->
+                                    files.hostPath(
+                                            pod.uid(),
+                                            volume.name(),
+                                            Path.of(shared.node().hostRoot()),
+                                            path,
+                                            type);
+                            case PlacedNode _ ->
+                                    throw new ConfigProblem("hostPath is not there on Fargate");
+                        };
                 case Source.Claim _,
-                        Source.HostPath _,
                         Source.Image _,
                         Source.Other _,
                         Source.Token _,

@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.ContainerRun.End;
@@ -35,7 +35,7 @@ final class PodLedger implements AutoCloseable {
     private static final int LAST_WORDS_BYTES = 4096;
 
     private final Surroundings around;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final PodGround ground;
     private final PodProbes probes;
     private final StatusReporter reporter;
@@ -57,7 +57,7 @@ final class PodLedger implements AutoCloseable {
     PodLedger(
             Surroundings around,
             Pod pod,
-            PlacedNode node,
+            PodPlace node,
             PodGround ground,
             PodProbes probes,
             StatusReporter reporter) {
@@ -80,7 +80,7 @@ final class PodLedger implements AutoCloseable {
      * @param status what was reported last
      * @param runs the known runs of its containers
      */
-    record View(Pod pod, PlacedNode node, PodStatus status, List<ContainerRun> runs) {}
+    record View(Pod pod, PodPlace node, PodStatus status, List<ContainerRun> runs) {}
 
     /** The latest view. Any thread may call. */
     View view() {
@@ -217,7 +217,7 @@ final class PodLedger implements AutoCloseable {
         return new PodObservation(
                 ground.attached() && !settled,
                 ground.attached() ? node.address() : null,
-                node.address(),
+                node.hostAddress(),
                 firstSeen,
                 List.copyOf(runs.values()),
                 problems,

@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.Probe;
 import dev.berth.core.pod.ContainerRun;
@@ -47,7 +47,7 @@ final class PodProbes {
     private boolean begun;
     private boolean closed;
 
-    PodProbes(Surroundings around, Pod pod, PlacedNode node, PodMailbox box) {
+    PodProbes(Surroundings around, Pod pod, PodPlace node, PodMailbox box) {
         this.around = around;
         this.pod = pod;
         this.box = box;

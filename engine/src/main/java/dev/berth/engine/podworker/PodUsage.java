@@ -33,7 +33,7 @@ public final class PodUsage {
     }
 
     /**
-     * A node, as far as it has pods here.
+     * A node.
      *
      * @param name its name
      * @param address its IPv4 address
@@ -104,18 +104,13 @@ public final class PodUsage {
         return workers.all().stream().map(worker -> node(worker.view())).distinct().toList();
     }
 
-    /** The node of this address. */
-    public Optional<NodeRef> nodeAt(String address) {
-        return nodes().stream().filter(node -> node.address().equals(address)).findFirst();
-    }
-
     private static NodeRef node(PodLedger.View view) {
         var node = view.node();
         return new NodeRef(
                 node.nodeName(),
-                node.address(),
-                node.size().cpuMillis(),
-                Surroundings.memoryBytes(node));
+                node.hostAddress(),
+                node.cpuMillis(),
+                (long) node.memoryMebibytes() << 20);
     }
 
     /** What the pods of a node use now. */

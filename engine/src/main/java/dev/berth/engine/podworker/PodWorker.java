@@ -1,8 +1,7 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Pod;
-import dev.berth.core.pod.PodAdmission;
 import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
@@ -32,7 +31,7 @@ final class PodWorker implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(PodWorker.class);
 
     private final Surroundings around;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final PodMailbox box;
     private final List<ContainerRuntime.Container> found;
     private final Runnable forget;
@@ -55,7 +54,7 @@ final class PodWorker implements Runnable {
     PodWorker(
             Surroundings around,
             Pod pod,
-            PlacedNode node,
+            PodPlace node,
             List<ContainerRuntime.Container> found,
             PodMailbox box,
             Runnable forget) {
@@ -76,9 +75,7 @@ final class PodWorker implements Runnable {
         tries = new StartTries(ledger);
         adoption = new PodAdoption(around, ledger, box, ground, probes, tries);
         stops = new ContainerStops(around, ledger, box, probes, hooks, alarm);
-        starts =
-                new ContainerStarts(
-                        around, ledger, node, box, ground, hooks, tries, alarm, stops);
+        starts = new ContainerStarts(around, ledger, node, box, ground, hooks, tries, alarm, stops);
         restarts = new Restarts(ledger, starts, stops, tries);
         volumes = new VolumeRenewal(ledger, box, ground);
         end = new PodEnd(around, ledger, box, probes, alarm);
@@ -157,10 +154,16 @@ final class PodWorker implements Runnable {
         if (!ledger.adopted()) {
             adoption.adopt(found);
             began = !found.isEmpty() || ledger.pod().status().startTime() != null;
+            if (began && !ledger.pod().status().phase().ended()) {
+                around.nodes().adopted(ledger.pod(), node);
+            }
         }
         if (ledger.gone()) {
             stops.all();
             forgotten = end.removeEverything();
+            if (forgotten) {
+                around.nodes().ended(ledger.pod(), node);
+            }
             return;
         }
         if (ledger.settled()) {
@@ -170,30 +173,40 @@ final class PodWorker implements Runnable {
             return;
         }
         if (!began) {
-            began = true;
             around.timeline().stamp(ledger.pod().uid(), Timeline.Phase.TAKEN);
             if (refuse()) {
                 return;
             }
+            began = true;
         }
         if (ledger.pod().status().phase().ended() || ledger.pod().deleting() || ledger.over()) {
             stops.all();
-            end.settle();
+            settle();
             return;
         }
         if (pastDeadline()) {
             ledger.fails(new Verdict("DeadlineExceeded", PodWords.DEADLINE_EXCEEDED));
             ledger.event(false, "DeadlineExceeded", PodWords.DEADLINE_EXCEEDED);
             stops.all();
-            end.settle();
+            settle();
             return;
         }
         live();
     }
 
+    private void settle() throws InterruptedException {
+        end.settle();
+        if (ledger.settled()) {
+            around.nodes().ended(ledger.pod(), node);
+        }
+    }
+
     private boolean refuse() {
-        var refusal = PodAdmission.refusal(ledger.pod(), node.podUid());
-        if (refusal.isEmpty() || ledger.pod().deleting()) {
+        if (ledger.pod().deleting()) {
+            return false;
+        }
+        var refusal = around.nodes().refusal(ledger.pod(), node);
+        if (refusal.isEmpty()) {
             return false;
         }
         ledger.event(true, refusal.get().reason(), refusal.get().message());
@@ -220,7 +233,7 @@ final class PodWorker implements Runnable {
         var decision = decide();
         if (decision.over()) {
             stops.all();
-            end.settle();
+            settle();
             return;
         }
         if (!decision.kill().isEmpty()) {
@@ -230,8 +243,7 @@ final class PodWorker implements Runnable {
         }
         decision.waiting().forEach(tries::waits);
         var now = ledger.now();
-        var due =
-                decision.start().stream().filter(name -> !now.isBefore(tries.due(name))).toList();
+        var due = decision.start().stream().filter(name -> !now.isBefore(tries.due(name))).toList();
         var blocked = starts.notBefore();
         if (!due.isEmpty() && (blocked == null || !now.isBefore(blocked))) {
             volumes.begins(ledger.pod().metadata());
@@ -259,9 +271,7 @@ final class PodWorker implements Runnable {
             limitRetry = null;
         } catch (GroundFailed e) {
             LOG.warn(
-                    "CPU limit not set, tried again pod={} cause={}",
-                    ledger.pod().key(),
-                    e.text());
+                    "CPU limit not set, tried again pod={} cause={}", ledger.pod().key(), e.text());
             limitRetry = ledger.now().plus(StartTries.CONTAINER_RETRY);
         }
     }

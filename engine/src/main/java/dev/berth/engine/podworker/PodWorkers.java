@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Pod;
 import dev.berth.engine.Busy;
 import dev.berth.engine.Timeline;
@@ -39,7 +40,7 @@ public final class PodWorkers implements AutoCloseable {
     private final KubeApi api;
     private final Machine machine;
     private final PodSettings settings;
-    private final Function<String, Optional<PlacedNode>> nodes;
+    private final PodNodes nodes;
     private final Busy busy = new Busy();
     private final EventSender events;
     private final LogRotation rotation;
@@ -60,7 +61,7 @@ public final class PodWorkers implements AutoCloseable {
     private Subscription exits = () -> {};
 
     /**
-     * Works for a cluster.
+     * Works for a cluster with nodes that were made for one pod each.
      *
      * @param nodes the placement of a node of ours by its name, empty for other nodes
      */
@@ -70,6 +71,12 @@ public final class PodWorkers implements AutoCloseable {
             PodSettings settings,
             Function<String, Optional<PlacedNode>> nodes,
             Timeline timeline) {
+        this(api, machine, settings, PodNodes.ofFargate(nodes), timeline);
+    }
+
+    /** Works for a cluster. */
+    public PodWorkers(
+            KubeApi api, Machine machine, PodSettings settings, PodNodes nodes, Timeline timeline) {
         this.api = api;
         this.machine = machine;
         this.settings = settings;
@@ -78,7 +85,14 @@ public final class PodWorkers implements AutoCloseable {
         rotation = new LogRotation(machine, this::all);
         around =
                 new Surroundings(
-                        api, machine, settings, events, timeline, busy, new ClaimsOfWorkers());
+                        api,
+                        machine,
+                        settings,
+                        events,
+                        timeline,
+                        busy,
+                        new ClaimsOfWorkers(),
+                        nodes);
         streams = new PodStreams(this, machine);
         usage = new PodUsage(this, machine);
     }
@@ -235,7 +249,7 @@ public final class PodWorkers implements AutoCloseable {
             known.get().box().wish(pod);
             return;
         }
-        var node = nodes.apply(nodeName);
+        var node = nodes.place(pod);
         lock.lock();
         try {
             if (closed) {
@@ -252,7 +266,7 @@ public final class PodWorkers implements AutoCloseable {
         }
     }
 
-    private void begin(Pod pod, PlacedNode node) {
+    private void begin(Pod pod, PodPlace node) {
         var box = new PodMailbox(busy);
         var containers = found.remove(pod.uid());
         var worker =

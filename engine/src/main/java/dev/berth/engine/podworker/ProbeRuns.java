@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.Handler;
 import dev.berth.core.pod.Container.Probe;
@@ -19,10 +19,10 @@ final class ProbeRuns {
     private static final int TRIES = 3;
 
     private final Machine machine;
-    private final PlacedNode node;
+    private final PodPlace node;
     private final CommandRuns commands;
 
-    ProbeRuns(Machine machine, PlacedNode node) {
+    ProbeRuns(Machine machine, PodPlace node) {
         this.machine = machine;
         this.node = node;
         commands = new CommandRuns(machine.runtime(), machine.time());

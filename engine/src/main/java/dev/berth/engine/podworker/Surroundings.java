@@ -1,6 +1,6 @@
 package dev.berth.engine.podworker;
 
-import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Pod;
 import dev.berth.engine.Busy;
 import dev.berth.engine.Timeline;
@@ -17,7 +17,8 @@ record Surroundings(
         EventSender events,
         Timeline timeline,
         Busy busy,
-        Claims claims) {
+        Claims claims,
+        PodNodes nodes) {
     /** Who hears of the ends of which containers. */
     interface Claims {
         /** Ends of this container go to this box from now on. */
@@ -62,7 +63,7 @@ record Surroundings(
     }
 
     /** The most of a node that its pod may use. */
-    static long memoryBytes(PlacedNode node) {
-        return ((long) node.size().memoryMebibytes()) << 20;
+    static long memoryBytes(PodPlace node) {
+        return ((long) node.memoryMebibytes()) << 20;
     }
 }

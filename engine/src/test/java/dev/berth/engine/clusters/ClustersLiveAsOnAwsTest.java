@@ -4,6 +4,7 @@ import static dev.berth.core.cluster.NewClusterBuilder.aCluster;
 import static dev.berth.engine.clusters.EksWorld.REGION;
 import static dev.berth.engine.clusters.EksWorld.aProfile;
 import static dev.berth.engine.clusters.EksWorld.eventually;
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,6 +15,7 @@ import dev.berth.port.ControlPlanes.Health;
 import dev.berth.testkit.FakeKubeApi;
 import java.time.Duration;
 import java.util.List;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -71,6 +73,29 @@ final class ClustersLiveAsOnAwsTest {
         }
         assertThat(applied).doesNotContain("MutatingWebhookConfiguration");
         assertThat(world.api("lab").configMap("kube-system", "aws-auth")).isEmpty();
+    }
+
+    @Test
+    void coredns_is_made_with_the_cluster_and_belongs_to_its_users_from_then_on() throws Exception {
+        world.active("lab");
+        assertThat(world.api("lab").applied())
+                .singleElement(as(InstanceOfAssertFactories.STRING))
+                .contains("kind: Deployment", "image: berth.dev/coredns:v1.14.7");
+        world.restart();
+        world.await("lab", found -> world.clusters().running("lab").isPresent());
+        assertThat(world.api("lab").applied().getLast())
+                .contains("name: kube-dns")
+                .doesNotContain("kind: Deployment", "kind: ConfigMap");
+    }
+
+    @Test
+    void a_cluster_without_add_ons_gets_no_coredns_deployment() throws Exception {
+        world.create(aCluster().named("bare").withoutAddOns().build());
+        world.await("bare", found -> found.status() == Status.ACTIVE);
+        assertThat(world.api("bare").applied())
+                .singleElement(as(InstanceOfAssertFactories.STRING))
+                .contains("name: kube-dns")
+                .doesNotContain("kind: Deployment");
     }
 
     @Test

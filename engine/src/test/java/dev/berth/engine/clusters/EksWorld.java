@@ -145,7 +145,11 @@ public final class EksWorld {
                                 arn -> Optional.ofNullable(roles.get(arn))),
                         strict,
                         profiles,
-                        List.of(listener("first"), profiles, listener("last")),
+                        List.of(
+                                listener("first"),
+                                profiles,
+                                new NameAnswerers(records, time),
+                                listener("last")),
                         time,
                         random);
         profiles.start();

@@ -8,10 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * EKS CreateCluster. Add-ons are not installed, so {@code bootstrapSelfManagedAddons} is read by
- * nobody.
- */
+/** EKS CreateCluster. */
 final class CreateCluster implements Operation {
     private final Clusters clusters;
 
@@ -55,6 +52,7 @@ final class CreateCluster implements Operation {
                 input.structure("storageConfig").structure("blockStorage").flagOrNull("enabled"),
                 remoteNetwork(input.structure("remoteNetworkConfig")),
                 input.has("outpostConfig"),
+                input.flagOrNull("bootstrapSelfManagedAddons"),
                 input.textMap("tags"),
                 input.textOrNull("clientRequestToken"));
     }

@@ -1,0 +1,51 @@
+package dev.berth.core.tenancy;
+
+import dev.berth.core.pod.Container;
+import dev.berth.core.pod.PodSpec;
+import dev.berth.core.unit.Quantity;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The limits of a pod as a whole on an ordinary node, which are the containers' together: only when
+ * every container has one is there one for the pod, as with a kubelet.
+ *
+ * @param cpuMillis thousandths of a core, 0 for none
+ * @param memoryBytes bytes, 0 for none
+ */
+public record PodLimits(long cpuMillis, long memoryBytes) {
+    /** The limits of a pod. */
+    public static PodLimits of(PodSpec spec) {
+        return new PodLimits(
+                whole(spec, "cpu").milliRoundedUp(), whole(spec, "memory").unitsRoundedUp());
+    }
+
+    private static Quantity whole(PodSpec spec, String resource) {
+        var all = Stream.concat(spec.initContainers().stream(), spec.containers().stream());
+        if (all.anyMatch(container -> limit(container, resource).amount().signum() == 0)) {
+            return Quantity.ZERO;
+        }
+        var sidecars = Quantity.ZERO;
+        var largest = Quantity.ZERO;
+        for (var init : spec.initContainers()) {
+            var atItsTurn = sidecars.plus(limit(init, resource));
+            largest = largest.max(atItsTurn);
+            if (init.sidecar()) {
+                sidecars = atItsTurn;
+            }
+        }
+        return sum(sidecars, spec.containers(), resource).max(largest);
+    }
+
+    private static Quantity sum(Quantity first, List<Container> containers, String resource) {
+        var sum = first;
+        for (var container : containers) {
+            sum = sum.plus(limit(container, resource));
+        }
+        return sum;
+    }
+
+    private static Quantity limit(Container container, String resource) {
+        return container.limits().getOrDefault(resource, Quantity.ZERO);
+    }
+}
