@@ -18,6 +18,7 @@ import dev.berth.engine.podworker.KnownNodes;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.port.Time;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,8 +63,7 @@ final class ClusterKubelet implements AutoCloseable {
                         Files.readString(pki.resolve("front-proxy-ca.crt")));
         var tls =
                 NodeCertificates.of(pki, time::now)
-                        .context(
-                                port -> doors.at(port).map(this::holder), clients.authorities());
+                        .context(port -> doors.at(port).map(this::holder), clients.authorities());
         var host =
                 new NodeReports.Host(
                         facts.kubeletVersion(),
@@ -87,8 +87,7 @@ final class ClusterKubelet implements AutoCloseable {
         return switch (door) {
             case Door.Node(String address) -> {
                 var name = nodes.at(address).map(NodeRef::name).orElse(address);
-                yield new Holder(
-                        "system:node:" + name, "system:nodes", List.of(name, address));
+                yield new Holder("system:node:" + name, "system:nodes", List.of(name, address));
             }
             case Door.MetricsApi() ->
                     new Holder("berth-metrics", null, List.of(MetricsObjects.SERVER_NAME));

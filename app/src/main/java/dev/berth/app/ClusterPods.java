@@ -37,6 +37,10 @@ import dev.berth.port.ControlPlanes.Plan;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.Time;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -53,8 +57,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * For each running cluster: its VPC, the scheduler, the nodes, the pod workers and the kubelet's
@@ -277,10 +279,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
 
     private static NodeRef reference(OrdinaryNode node) {
         return new NodeRef(
-                node.name(),
-                node.address(),
-                node.cpuMillis(),
-                (long) node.memoryMebibytes() << 20);
+                node.name(), node.address(), node.cpuMillis(), (long) node.memoryMebibytes() << 20);
     }
 
     /** The ordinary nodes of a running cluster. */

@@ -1,6 +1,11 @@
 package dev.berth.adapter.controlplane;
 
 import dev.berth.adapter.controlplane.Authority.Subject;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -20,21 +25,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
+
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What the nodes of one cluster show to who connects: a certificate of the cluster's authority with
- * the node's address and name, as the signer {@code kubernetes.io/kubelet-serving} makes it, so that
- * pods can check it with the authority they were given. Made when a node is asked for the first
- * time, all for one key, and kept in memory only. Any thread may call.
+ * the node's address and name, as the signer {@code kubernetes.io/kubelet-serving} makes it, so
+ * that pods can check it with the authority they were given. Made when a node is asked for the
+ * first time, all for one key, and kept in memory only. Any thread may call.
  */
 public final class NodeCertificates {
     private static final Logger log = LoggerFactory.getLogger(NodeCertificates.class);
@@ -71,7 +74,7 @@ public final class NodeCertificates {
         }
     }
 
-    private record Made(X509Certificate[] chain, Instant until) {}
+    private record Made(X509Certificate leaf, Instant until) {}
 
     /**
      * Certificates of a cluster that has been started.
@@ -84,15 +87,14 @@ public final class NodeCertificates {
     }
 
     /**
-     * A server's TLS context. It lets clients show any certificate, or none: who they are is for the
-     * caller to check.
+     * A server's TLS context. It lets clients show any certificate, or none: who they are is for
+     * the caller to check.
      *
      * @param holders whose certificate is shown, by the port of the connection's other end; a
      *     connection without one fails
      * @param authorities told to clients, so that they know which certificate to show
      */
-    public SSLContext context(
-            IntFunction<Optional<Holder>> holders, X509Certificate[] authorities)
+    public SSLContext context(IntFunction<Optional<Holder>> holders, X509Certificate[] authorities)
             throws GeneralSecurityException {
         var context = SSLContext.getInstance("TLS");
         context.init(
@@ -108,7 +110,7 @@ public final class NodeCertificates {
         try {
             var known = made.get(holder);
             if (known != null && known.until().isAfter(now)) {
-                return known.chain();
+                return new X509Certificate[] {known.leaf()};
             }
             var authority = Authority.open(clusterPki, "ca", "kubernetes", now);
             var der =
@@ -123,12 +125,11 @@ public final class NodeCertificates {
                     (X509Certificate)
                             CertificateFactory.getInstance("X.509")
                                     .generateCertificate(new ByteArrayInputStream(der));
-            var chain = new X509Certificate[] {leaf};
-            made.put(holder, new Made(chain, now.plus(KEPT)));
+            made.put(holder, new Made(leaf, now.plus(KEPT)));
             if (made.size() > KEPT_MAX) {
                 made.remove(made.keySet().iterator().next());
             }
-            return chain;
+            return new X509Certificate[] {leaf};
         } finally {
             lock.unlock();
         }

@@ -7,6 +7,13 @@ import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.port.KubeApi;
 import dev.berth.port.Subscription;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
@@ -18,10 +25,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
  * An API server over HTTP/2. It keeps one connection, one watch of pods however many listen, and
@@ -541,8 +544,7 @@ public final class HttpKubeApi implements KubeApi {
     @Override
     public byte[] podsOfNode(String nodeName) {
         return connection.read(
-                "/api/v1/pods?fieldSelector="
-                        + ApiConnection.escaped("spec.nodeName=" + nodeName));
+                "/api/v1/pods?fieldSelector=" + ApiConnection.escaped("spec.nodeName=" + nodeName));
     }
 
     private static List<JsonNode> documents(String yaml) throws KubeRefused {

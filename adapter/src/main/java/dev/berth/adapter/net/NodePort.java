@@ -3,6 +3,10 @@ package dev.berth.adapter.net;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.adapter.libc.Namespaces;
 import dev.berth.port.PodNetwork.Connection;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,14 +22,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The kubelets' port of all addresses of a VPC, in one listener. A packet to that port at an address
- * of the VPC's n-th range gets the address of the same place in {@code 240.n.0.0} on its way into
- * the VPC's namespace, where all of {@link #SHADOW} is local; so the listener sees which node was
- * meant. The kernel turns the answers' addresses back.
+ * The kubelets' port of all addresses of a VPC, in one listener. A packet to that port at an
+ * address of the VPC's n-th range gets the address of the same place in {@code 240.n.0.0} on its
+ * way into the VPC's namespace, where all of {@link #SHADOW} is local; so the listener sees which
+ * node was meant. The kernel turns the answers' addresses back.
  */
 final class NodePort implements AutoCloseable {
     /** Reserved by IANA for nobody, so that it is no pod's. */

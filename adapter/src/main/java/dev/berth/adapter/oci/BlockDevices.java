@@ -1,6 +1,7 @@
 package dev.berth.adapter.oci;
 
 import dev.berth.core.usage.GroupUse.Device;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +24,9 @@ final class BlockDevices {
         }
     }
 
-    /** Of the first version: bytes and operations in a file each, a line for each device and kind. */
+    /**
+     * Of the first version: bytes and operations in a file each, a line for each device and kind.
+     */
     static List<Device> first(Path bytes, Path operations) {
         var devices = new LinkedHashMap<String, long[]>();
         collect(bytes, 0, devices);

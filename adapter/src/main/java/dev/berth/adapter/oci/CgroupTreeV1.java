@@ -3,6 +3,7 @@ package dev.berth.adapter.oci;
 import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.core.usage.GroupUse;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package dev.berth.adapter.oci;
 
 import dev.berth.core.usage.GroupUse;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,14 +3,16 @@ package dev.berth.adapter.oci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.usage.GroupUse;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Both versions of cgroups, as trees of plain files, tell the same. */
 class UseIsReadFromCgroupsTest {
@@ -19,8 +21,7 @@ class UseIsReadFromCgroupsTest {
             new GroupUse(
                     NOW,
                     new GroupUse.Cpu(3_000_000, 2_000_000, 1_000_000, 7, 2, 500_000),
-                    new GroupUse.Memory(
-                            1000, 2000, 300, 400, 50, 60, 70, 0, 80, 9, 11, 12, 1),
+                    new GroupUse.Memory(1000, 2000, 300, 400, 50, 60, 70, 0, 80, 9, 11, 12, 1),
                     2,
                     3,
                     List.of(new GroupUse.Device("999:1", 10, 20, 3, 4)),

@@ -1,5 +1,7 @@
 package dev.berth.core.pod;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -7,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Which labels are wanted, as {@code kubectl -l} writes it: {@code app=web,tier!=db,env in (a, b),
@@ -61,12 +62,16 @@ public record LabelSelector(List<Part> parts) {
     private static Optional<Part> part(String text) {
         var set = SET.matcher(text);
         if (set.matches()) {
-            return Optional.of(new Part(group(set, 1), values(group(set, 3)), "notin".equals(set.group(2))));
+            return Optional.of(
+                    new Part(group(set, 1), values(group(set, 3)), "notin".equals(set.group(2))));
         }
         var equal = EQUAL.matcher(text);
         if (equal.matches()) {
             return Optional.of(
-                    new Part(group(equal, 1), List.of(group(equal, 3)), "!=".equals(equal.group(2))));
+                    new Part(
+                            group(equal, 1),
+                            List.of(group(equal, 3)),
+                            "!=".equals(equal.group(2))));
         }
         var not = text.startsWith("!");
         var key = not ? text.substring(1).strip() : text;

@@ -91,8 +91,7 @@ public record GroupUse(
      * @param reads how many readings
      * @param writes how many writings
      */
-    public record Device(
-            String name, long readBytes, long writtenBytes, long reads, long writes) {}
+    public record Device(String name, long readBytes, long writtenBytes, long reads, long writes) {}
 
     /**
      * What a cgroup allows; 0 means no limit.

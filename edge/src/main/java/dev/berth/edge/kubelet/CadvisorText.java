@@ -3,18 +3,20 @@ package dev.berth.edge.kubelet;
 import dev.berth.core.usage.GroupUse;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.engine.podworker.PodUsage.PodReading;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code /metrics/cadvisor}: the series of containers, pods and the node that dashboards and rules
- * are written for, by cAdvisor's names. A pod's own row has its link's series, and no image; the row
- * of the node has the id {@code /} and adds its pods up, since the machine below is shared.
+ * are written for, by cAdvisor's names. A pod's own row has its link's series, and no image; the
+ * row of the node has the id {@code /} and adds its pods up, since the machine below is shared.
  */
 final class CadvisorText {
     private static final double NANOS = 1e9;
@@ -76,8 +78,18 @@ final class CadvisorText {
     private static Map<String, String> labels(
             String id, String name, String image, String namespace, String pod, String container) {
         return Map.of(
-                "id", id, "name", name, "image", image, "namespace", namespace, "pod", pod,
-                "container", container);
+                "id",
+                id,
+                "name",
+                name,
+                "image",
+                image,
+                "namespace",
+                namespace,
+                "pod",
+                pod,
+                "container",
+                container);
     }
 
     private static Map<String, String> with(Map<String, String> labels, String... more) {
@@ -172,8 +184,7 @@ final class CadvisorText {
         for (var row : rows) {
             for (var device : row.use().devices()) {
                 var labels = with(row.labels(), "device", device.name(), "major", "", "minor", "");
-                out.sample(
-                        with(labels, "operation", "Read"), device.readBytes(), row.use().at());
+                out.sample(with(labels, "operation", "Read"), device.readBytes(), row.use().at());
                 out.sample(
                         with(labels, "operation", "Write"), device.writtenBytes(), row.use().at());
             }
@@ -368,10 +379,7 @@ final class CadvisorText {
                 .sample(labels, 1, null);
         out.family("machine_memory_bytes", "gauge", "Amount of memory installed on the machine.")
                 .sample(labels, node.memoryBytes(), null);
-        out.family(
-                        "machine_swap_bytes",
-                        "gauge",
-                        "Amount of swap memory available on the machine.")
+        out.family("machine_swap_bytes", "gauge", "Amount of swap memory available on the machine.")
                 .sample(labels, 0, null);
         out.family(
                         "machine_scrape_error",

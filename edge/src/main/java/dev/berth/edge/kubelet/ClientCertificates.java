@@ -1,6 +1,7 @@
 package dev.berth.edge.kubelet;
 
 import dev.berth.core.identity.KubernetesUser;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,14 +15,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Who shows which client certificate to one cluster's endpoint. Three authorities vouch: Berth's own
- * for the cluster's API server, the cluster's for its users, and the front proxy's for the API
+ * Who shows which client certificate to one cluster's endpoint. Three authorities vouch: Berth's
+ * own for the cluster's API server, the cluster's for its users, and the front proxy's for the API
  * server as the aggregation layer.
  */
 public final class ClientCertificates {
@@ -73,9 +75,7 @@ public final class ClientCertificates {
         var first = chain.getFirst();
         var names = names(first, "CN");
         var groups = names(first, "O");
-        if (vouches(home, chain)
-                && names.contains(API_SERVER)
-                && groups.contains(clusterName)) {
+        if (vouches(home, chain) && names.contains(API_SERVER) && groups.contains(clusterName)) {
             return Optional.of(new Shown.ApiServer());
         }
         if (names.contains(FRONT_PROXY) && vouches(frontProxy, chain)) {

@@ -1,8 +1,10 @@
 package dev.berth.edge.kubelet;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
@@ -14,13 +16,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Where one cluster's API server dials everything of its cluster: a Unix socket that only we may
  * open, on which it asks with HTTP CONNECT. The kubelets of our nodes and the resource metrics are
- * our own endpoint, anything else is in the VPC. Source: the API server's EgressSelectorConfiguration, HTTPConnect over UDS
+ * our own endpoint, anything else is in the VPC. Source: the API server's
+ * EgressSelectorConfiguration, HTTPConnect over UDS
  */
 public final class Egress implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Egress.class);

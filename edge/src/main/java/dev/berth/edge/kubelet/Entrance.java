@@ -4,6 +4,7 @@ import dev.berth.edge.kubelet.ClientCertificates.Shown;
 import dev.berth.edge.kubelet.Doors.Door;
 import dev.berth.edge.kubelet.Guard.Refusal;
 import dev.berth.engine.nodes.NodeAccess;
+
 import io.helidon.common.socket.PeerInfo;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
@@ -12,15 +13,16 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
+
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What every request to the endpoint passes first: the door tells which node is meant, and the guard
- * whether it may be asked. The door of the resource metrics is the aggregation layer's alone, and
- * leads to nothing else.
+ * What every request to the endpoint passes first: the door tells which node is meant, and the
+ * guard whether it may be asked. The door of the resource metrics is the aggregation layer's alone,
+ * and leads to nothing else.
  */
 final class Entrance {
     private final Doors doors;
@@ -28,11 +30,7 @@ final class Entrance {
     private final Guard guard;
     private final NodeReports reports;
 
-    Entrance(
-            Doors doors,
-            ClientCertificates certificates,
-            NodeAccess access,
-            NodeReports reports) {
+    Entrance(Doors doors, ClientCertificates certificates, NodeAccess access, NodeReports reports) {
         this.doors = doors;
         this.certificates = certificates;
         this.guard = new Guard(certificates, access);

@@ -1,10 +1,11 @@
 package dev.berth.edge.kubelet;
 
+import org.jspecify.annotations.Nullable;
+
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Prometheus's text format, version 0.0.4, written as Go's library writes it: families one after
@@ -25,16 +26,7 @@ final class Exposition {
     /** Begins a family; its samples follow. */
     Exposition family(String ofName, String type, String help) {
         name = ofName;
-        head =
-                "# HELP "
-                        + ofName
-                        + " "
-                        + help
-                        + "\n# TYPE "
-                        + ofName
-                        + " "
-                        + type
-                        + "\n";
+        head = "# HELP " + ofName + " " + help + "\n# TYPE " + ofName + " " + type + "\n";
         return this;
     }
 
@@ -85,7 +77,9 @@ final class Exposition {
         }
     }
 
-    /** The shortest text that reads as the same number: {@code 0}, {@code 12.5}, {@code 1.5e+06}. */
+    /**
+     * The shortest text that reads as the same number: {@code 0}, {@code 12.5}, {@code 1.5e+06}.
+     */
     static String number(double value) {
         if (Double.isInfinite(value)) {
             return value > 0 ? "+Inf" : "-Inf";

@@ -3,6 +3,7 @@ package dev.berth.edge.kubelet;
 import dev.berth.core.identity.KubernetesUser;
 import dev.berth.edge.kubelet.ClientCertificates.Shown;
 import dev.berth.engine.nodes.NodeAccess;
+
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,8 +58,7 @@ final class Guard {
         return refusal(user.get(), method, path, nodeName);
     }
 
-    private Optional<KubernetesUser> user(
-            Optional<Shown> shown, Optional<String> authorization) {
+    private Optional<KubernetesUser> user(Optional<Shown> shown, Optional<String> authorization) {
         if (shown.isPresent() && shown.get() instanceof Shown.User(KubernetesUser user)) {
             return Optional.of(user);
         }
@@ -94,8 +94,7 @@ final class Guard {
                 new Refusal(
                         403,
                         "Forbidden (user=%s, verb=%s, resource=nodes, subresource(s)=[%s])\n"
-                                .formatted(
-                                        user.username(), verb, String.join(" ", subresources))));
+                                .formatted(user.username(), verb, String.join(" ", subresources))));
     }
 
     static String verb(String method) {

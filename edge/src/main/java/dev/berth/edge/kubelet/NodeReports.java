@@ -5,18 +5,21 @@ import dev.berth.engine.nodes.NodeAccess;
 import dev.berth.engine.podworker.KnownNodes;
 import dev.berth.engine.podworker.PodUsage;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
+
 import io.helidon.http.Status;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+
+import tools.jackson.databind.json.JsonMapper;
+
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What a node tells of itself and its pods, by a kubelet's paths: {@code /healthz}, {@code
@@ -111,9 +114,7 @@ public final class NodeReports implements HttpService {
     }
 
     private void resource(ServerRequest request, ServerResponse response) {
-        exposition(
-                response,
-                ResourceText.of(usage.ofNode(node(request).name()), clock.instant()));
+        exposition(response, ResourceText.of(usage.ofNode(node(request).name()), clock.instant()));
     }
 
     private void probes(ServerRequest request, ServerResponse response) {
@@ -142,10 +143,7 @@ public final class NodeReports implements HttpService {
                         "kubelet_running_pods",
                         "gauge",
                         "[ALPHA] Number of pods that have a running pod sandbox")
-                .sample(
-                        Map.of(),
-                        pods.stream().filter(pod -> pod.group() != null).count(),
-                        null);
+                .sample(Map.of(), pods.stream().filter(pod -> pod.group() != null).count(), null);
         out.family(
                         "kubernetes_build_info",
                         "gauge",

@@ -2,6 +2,7 @@ package dev.berth.edge.kubelet;
 
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.engine.podworker.PodUsage.PodProbeCounts;
+
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,8 +80,7 @@ final class ProbeText {
                 "probe_type", probe.type());
     }
 
-    private static Map<String, String> with(
-            Map<String, String> labels, String name, String value) {
+    private static Map<String, String> with(Map<String, String> labels, String name, String value) {
         var all = new HashMap<>(labels);
         all.put(name, value);
         return all;

@@ -9,9 +9,15 @@ import dev.berth.engine.podworker.PodUsage;
 import dev.berth.engine.podworker.PodUsage.ContainerReading;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodUsage.PodReading;
+
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.json.JsonMapper;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -22,8 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The resource metrics API {@code metrics.k8s.io/v1beta1}, which {@code kubectl top} and horizontal
@@ -176,17 +180,19 @@ public final class ResourceMetrics {
                                         .filter(pod -> fields.matches(pod.namespace(), pod.name()))
                                         .toList())
                         .stream()
-                                .flatMap(pod -> pod(pod).stream())
-                                .toList();
+                        .flatMap(pod -> pod(pod).stream())
+                        .toList();
         return list("PodMetricsList", items);
     }
 
     private Map<String, Object> node(String name) throws InterruptedException {
         var node = nodes.all().stream().filter(one -> one.name().equals(name)).findFirst();
-        var metrics =
-                node.isEmpty() ? List.<Map<String, Object>>of() : nodes(List.of(node.get()));
+        var metrics = node.isEmpty() ? List.<Map<String, Object>>of() : nodes(List.of(node.get()));
         return metrics.isEmpty()
-                ? status(404, "NotFound", "nodemetrics.metrics.k8s.io \"%s\" not found".formatted(name))
+                ? status(
+                        404,
+                        "NotFound",
+                        "nodemetrics.metrics.k8s.io \"%s\" not found".formatted(name))
                 : metrics.getFirst();
     }
 
@@ -202,9 +208,7 @@ public final class ResourceMetrics {
     }
 
     private static Map<String, String> labels(NodeRef node) {
-        return fargate(node)
-                ? Map.of("eks.amazonaws.com/compute-type", "fargate")
-                : Map.of();
+        return fargate(node) ? Map.of("eks.amazonaws.com/compute-type", "fargate") : Map.of();
     }
 
     private static boolean fargate(NodeRef node) {

@@ -2,6 +2,7 @@ package dev.berth.edge.kubelet;
 
 import dev.berth.core.usage.GroupUse;
 import dev.berth.engine.podworker.PodUsage.PodReading;
+
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -59,11 +60,7 @@ final class ResourceText {
     }
 
     private static void node(Exposition out, List<PodReading> pods, Instant now) {
-        var groups =
-                pods.stream()
-                        .map(PodReading::group)
-                        .filter(group -> group != null)
-                        .toList();
+        var groups = pods.stream().map(PodReading::group).filter(group -> group != null).toList();
         var node = Sums.of(groups, now);
         out.family(
                         "node_cpu_usage_seconds_total",

@@ -4,13 +4,16 @@ import dev.berth.core.usage.GroupUse;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.core.usage.Rates.Rate;
 import dev.berth.engine.podworker.PodUsage.PodReading;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.json.JsonMapper;
+
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code /stats/summary}: the node, its pods and their containers as one JSON text. */
 final class SummaryJson {
@@ -46,11 +49,7 @@ final class SummaryJson {
             Instant since,
             Instant now,
             boolean onlyCpuAndMemory) {
-        var groups =
-                pods.stream()
-                        .map(PodReading::group)
-                        .filter(group -> group != null)
-                        .toList();
+        var groups = pods.stream().map(PodReading::group).filter(group -> group != null).toList();
         var use = Sums.of(groups, now);
         var fields = new LinkedHashMap<String, Object>();
         fields.put("nodeName", node.name());
@@ -70,8 +69,7 @@ final class SummaryJson {
     }
 
     private static @Nullable Long rate(List<PodReading> pods) {
-        var known =
-                pods.stream().map(PodReading::rate).filter(rate -> rate != null).toList();
+        var known = pods.stream().map(PodReading::rate).filter(rate -> rate != null).toList();
         return known.isEmpty()
                 ? null
                 : Long.valueOf(known.stream().mapToLong(Rate::nanoCores).sum());

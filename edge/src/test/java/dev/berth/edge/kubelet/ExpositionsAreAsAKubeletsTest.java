@@ -10,6 +10,9 @@ import dev.berth.core.usage.Rates.Rate;
 import dev.berth.engine.podworker.PodUsage.ContainerReading;
 import dev.berth.engine.podworker.PodUsage.PodProbeCounts;
 import dev.berth.engine.podworker.PodUsage.PodReading;
+
+import org.junit.jupiter.api.Test;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,19 +21,13 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
 
 /** The texts for one pod with one container; {@code -Dgolden.update=true} writes them anew. */
 class ExpositionsAreAsAKubeletsTest {
     private static final Instant NOW = Instant.parse("2026-01-02T03:04:05.678Z");
     private static final NodeFacts NODE =
             new NodeFacts(
-                    "fargate-172.16.1.241",
-                    2000,
-                    4L << 30,
-                    "v1.36.3-eks-berth",
-                    "6.1.0",
-                    "b00t");
+                    "fargate-172.16.1.241", 2000, 4L << 30, "v1.36.3-eks-berth", "6.1.0", "b00t");
 
     private static GroupUse use(long memoryLimit, long quota) {
         return new GroupUse(
@@ -115,9 +112,7 @@ class ExpositionsAreAsAKubeletsTest {
 
     @Test
     void the_summary() throws Exception {
-        golden(
-                "summary.json",
-                SummaryJson.of(NODE, pods(), NOW.minusSeconds(1000), NOW, false));
+        golden("summary.json", SummaryJson.of(NODE, pods(), NOW.minusSeconds(1000), NOW, false));
     }
 
     @Test

@@ -19,8 +19,8 @@ public final class MetricsObjects {
     private static final String SERVICE_NAME = "berth-metrics";
 
     /**
-     * The APIService looks as if a Helm release of metrics-server had made it, by the name and place
-     * that are usual: Helm takes over only what looks so, and else refuses to install one.
+     * The APIService looks as if a Helm release of metrics-server had made it, by the name and
+     * place that are usual: Helm takes over only what looks so, and else refuses to install one.
      */
     private static final String API_SERVICE =
             """

@@ -6,6 +6,10 @@ import dev.berth.core.identity.KubernetesUser;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.Time;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -16,8 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Who may ask the nodes of one cluster for what, which its API server decides: TokenReviews and
@@ -142,8 +144,7 @@ public final class NodeAccess {
             lock.lock();
             try {
                 rights.put(
-                        question,
-                        new Answered<>(may, time.now().plus(may ? YES_KEPT : NO_KEPT)));
+                        question, new Answered<>(may, time.now().plus(may ? YES_KEPT : NO_KEPT)));
             } finally {
                 lock.unlock();
             }

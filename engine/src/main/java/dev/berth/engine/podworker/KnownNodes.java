@@ -1,12 +1,15 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.engine.podworker.PodUsage.NodeRef;
+
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** The nodes of one cluster that Berth answers for: those with pods, and those that stay without. */
+/**
+ * The nodes of one cluster that Berth answers for: those with pods, and those that stay without.
+ */
 public final class KnownNodes {
     private final PodUsage usage;
     private final Supplier<List<NodeRef>> lasting;

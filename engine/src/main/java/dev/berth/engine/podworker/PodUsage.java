@@ -6,6 +6,9 @@ import dev.berth.core.usage.LinkUse;
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.core.usage.Rates;
 import dev.berth.core.usage.Rates.Rate;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +16,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one cluster's pods use of this machine, read from the kernel at each question. Nothing is
@@ -173,7 +175,12 @@ public final class PodUsage {
                         .containerUse(podUid, id)
                         .map(use ->
                                 new ContainerReading(
-                                        run.name(), id, run.image(), startedAt, use, rate(id, use)));
+                                        run.name(),
+                                        id,
+                                        run.image(),
+                                        startedAt,
+                                        use,
+                                        rate(id, use)));
     }
 
     private @Nullable Rate rate(String thing, GroupUse use) {
