@@ -81,6 +81,12 @@ class MetricsAndAutoscalingIT {
 
     private static OneBerth berth;
 
+    /** A burner's network namespace. */
+    private static Path network;
+
+    /** The authority that pods of the cluster are given. */
+    private static Path authority;
+
     @BeforeAll
     static void pods_run() throws Exception {
         OneBerth.needs("kubectl", "nft", "curl");
@@ -102,6 +108,28 @@ class MetricsAndAutoscalingIT {
                 Map.of("namespace", "default"));
         berth.apply(WORLD);
         berth.kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s");
+        network =
+                Path.of(
+                        "/run/berth",
+                        berth.status("\"instance\" : \"([0-9a-f]{8})\""),
+                        "net/pods",
+                        berth.kubectl(
+                                "get",
+                                "pods",
+                                "-l",
+                                "app=burner",
+                                "-o",
+                                "jsonpath={.items[0].metadata.uid}"),
+                        "network");
+        authority =
+                Files.writeString(
+                        berth.data().resolve("metrics-it.crt"),
+                        berth.kubectl(
+                                "get",
+                                "configmap",
+                                "kube-root-ca.crt",
+                                "-o",
+                                "jsonpath={.data.ca\\.crt}"));
     }
 
     @AfterAll
@@ -196,49 +224,21 @@ class MetricsAndAutoscalingIT {
 
     /** What curl gets from inside a burner's network, checked with the cluster's authority. */
     private static String inPod(String url, String... options) throws Exception {
-        var uid =
-                berth.kubectl(
-                        "get",
-                        "pods",
-                        "-l",
-                        "app=burner",
-                        "-o",
-                        "jsonpath={.items[0].metadata.uid}");
-        var namespace =
-                Path.of(
-                        "/run/berth",
-                        berth.status("\"instance\" : \"([0-9a-f]{8})\""),
-                        "net/pods",
-                        uid,
-                        "network");
-        var authority = Files.createTempFile("berth-compat", ".crt");
-        try {
-            Files.writeString(
-                    authority,
-                    berth.kubectl(
-                            "get",
-                            "configmap",
-                            "kube-root-ca.crt",
-                            "-o",
-                            "jsonpath={.data.ca\\.crt}"));
-            var command =
-                    new ArrayList<>(
-                            List.of(
-                                    "nsenter",
-                                    "--net=" + namespace,
-                                    "curl",
-                                    "-sS",
-                                    "--noproxy",
-                                    "*",
-                                    "--cacert",
-                                    authority.toString(),
-                                    "-w",
-                                    "[%{http_code}]"));
-            command.addAll(List.of(options));
-            command.add(url);
-            return berth.shell().run("", command.toArray(String[]::new)).good();
-        } finally {
-            Files.delete(authority);
-        }
+        var command =
+                new ArrayList<>(
+                        List.of(
+                                "nsenter",
+                                "--net=" + network,
+                                "curl",
+                                "-sS",
+                                "--noproxy",
+                                "*",
+                                "--cacert",
+                                authority.toString(),
+                                "-w",
+                                "[%{http_code}]"));
+        command.addAll(List.of(options));
+        command.add(url);
+        return berth.shell().run("", command.toArray(String[]::new)).good();
     }
 }

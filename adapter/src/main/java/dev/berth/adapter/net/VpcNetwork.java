@@ -312,7 +312,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         try {
             return vpc.netlink
                     .traffic(pod.link)
-                    .map(link -> new LinkUse("eth0", link.sent(), link.received()));
+                    .map(link -> link.seenFromTheOtherEnd("eth0"));
         } catch (IOException failed) {
             log.debug("a link's counters cannot be read pod={}", podUid, failed);
             return Optional.empty();

@@ -9,6 +9,17 @@ package dev.berth.core.usage;
  */
 public record LinkUse(String name, Traffic received, Traffic sent) {
     /**
+     * The same link, as seen from its other end: what goes out here comes in there.
+     *
+     * @param otherName what it is called there
+     */
+    public LinkUse seenFromTheOtherEnd(String otherName) {
+        var comesIn = sent;
+        var goesOut = received;
+        return new LinkUse(otherName, comesIn, goesOut);
+    }
+
+    /**
      * One direction.
      *
      * @param bytes bytes

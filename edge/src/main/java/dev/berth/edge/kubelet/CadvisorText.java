@@ -184,9 +184,9 @@ final class CadvisorText {
         for (var row : rows) {
             for (var device : row.use().devices()) {
                 var labels = with(row.labels(), "device", device.name(), "major", "", "minor", "");
-                out.sample(with(labels, "operation", "Read"), device.readBytes(), row.use().at());
+                out.sample(with(labels, "operation", "Read"), (double) device.readBytes(), row.use().at());
                 out.sample(
-                        with(labels, "operation", "Write"), device.writtenBytes(), row.use().at());
+                        with(labels, "operation", "Write"), (double) device.writtenBytes(), row.use().at());
             }
         }
     }
@@ -238,10 +238,10 @@ final class CadvisorText {
         for (var row : rows) {
             var memory = row.use().memory();
             var labels = with(row.labels(), "scope", "hierarchy");
-            out.sample(with(labels, "failure_type", "pgfault"), memory.faults(), row.use().at());
+            out.sample(with(labels, "failure_type", "pgfault"), (double) memory.faults(), row.use().at());
             out.sample(
                     with(labels, "failure_type", "pgmajfault"),
-                    memory.majorFaults(),
+                    (double) memory.majorFaults(),
                     row.use().at());
         }
         gauge(
@@ -353,7 +353,7 @@ final class CadvisorText {
         for (var row : rows) {
             var startedAt = row.startedAt();
             if (startedAt != null) {
-                out.sample(row.labels(), startedAt.getEpochSecond(), null);
+                out.sample(row.labels(), (double) startedAt.getEpochSecond(), null);
             }
         }
     }
@@ -378,7 +378,7 @@ final class CadvisorText {
         out.family("machine_cpu_sockets", "gauge", "Number of CPU sockets.")
                 .sample(labels, 1, null);
         out.family("machine_memory_bytes", "gauge", "Amount of memory installed on the machine.")
-                .sample(labels, node.memoryBytes(), null);
+                .sample(labels, (double) node.memoryBytes(), null);
         out.family("machine_swap_bytes", "gauge", "Amount of swap memory available on the machine.")
                 .sample(labels, 0, null);
         out.family(

@@ -59,16 +59,16 @@ final class ProbeText {
                     (double) one.upTo().get(place) + other.upTo().get(place),
                     null);
         }
-        out.sample("_bucket", with(labels, "le", "+Inf"), count, null);
+        out.sample("_bucket", with(labels, "le", "+Inf"), (double) count, null);
         out.sample("_sum", labels, one.seconds() + other.seconds(), null);
-        out.sample("_count", labels, count, null);
+        out.sample("_count", labels, (double) count, null);
     }
 
     private static void count(
             Exposition out, PodProbeCounts pod, ProbeCounts probe, String result, long count) {
         if (count > 0) {
             var labels = with(labels(pod, probe), "result", result);
-            out.sample(with(labels, "pod_uid", pod.uid()), count, null);
+            out.sample(with(labels, "pod_uid", pod.uid()), (double) count, null);
         }
     }
 

@@ -71,12 +71,12 @@ final class ResourceText {
                         "node_memory_working_set_bytes",
                         "gauge",
                         "[STABLE] Current working set of the node in bytes")
-                .sample(Map.of(), node.memory().workingSet(), now);
+                .sample(Map.of(), (double) node.memory().workingSet(), now);
         out.family(
                         "node_swap_usage_bytes",
                         "gauge",
                         "[ALPHA] Current swap usage of the node in bytes. Reported only on non-windows systems")
-                .sample(Map.of(), node.memory().swap(), now);
+                .sample(Map.of(), (double) node.memory().swap(), now);
     }
 
     private static void pods(Exposition out, List<PodReading> pods) {
