@@ -310,9 +310,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
             return Optional.empty();
         }
         try {
-            return vpc.netlink
-                    .traffic(pod.link)
-                    .map(link -> link.seenFromTheOtherEnd("eth0"));
+            return vpc.netlink.traffic(pod.link).map(link -> link.seenFromTheOtherEnd("eth0"));
         } catch (IOException failed) {
             log.debug("a link's counters cannot be read pod={}", podUid, failed);
             return Optional.empty();

@@ -184,9 +184,14 @@ final class CadvisorText {
         for (var row : rows) {
             for (var device : row.use().devices()) {
                 var labels = with(row.labels(), "device", device.name(), "major", "", "minor", "");
-                out.sample(with(labels, "operation", "Read"), (double) device.readBytes(), row.use().at());
                 out.sample(
-                        with(labels, "operation", "Write"), (double) device.writtenBytes(), row.use().at());
+                        with(labels, "operation", "Read"),
+                        (double) device.readBytes(),
+                        row.use().at());
+                out.sample(
+                        with(labels, "operation", "Write"),
+                        (double) device.writtenBytes(),
+                        row.use().at());
             }
         }
     }
@@ -238,7 +243,10 @@ final class CadvisorText {
         for (var row : rows) {
             var memory = row.use().memory();
             var labels = with(row.labels(), "scope", "hierarchy");
-            out.sample(with(labels, "failure_type", "pgfault"), (double) memory.faults(), row.use().at());
+            out.sample(
+                    with(labels, "failure_type", "pgfault"),
+                    (double) memory.faults(),
+                    row.use().at());
             out.sample(
                     with(labels, "failure_type", "pgmajfault"),
                     (double) memory.majorFaults(),

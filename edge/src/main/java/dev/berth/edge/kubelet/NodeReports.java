@@ -143,7 +143,10 @@ public final class NodeReports implements HttpService {
                         "kubelet_running_pods",
                         "gauge",
                         "[ALPHA] Number of pods that have a running pod sandbox")
-                .sample(Map.of(), (double) pods.stream().filter(pod -> pod.group() != null).count(), null);
+                .sample(
+                        Map.of(),
+                        (double) pods.stream().filter(pod -> pod.group() != null).count(),
+                        null);
         out.family(
                         "kubernetes_build_info",
                         "gauge",

@@ -4,6 +4,7 @@ import dev.berth.core.usage.GroupUse;
 import dev.berth.engine.podworker.PodUsage.PodReading;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
@@ -34,8 +35,7 @@ final class ResourceText {
             for (var container : pod.containers()) {
                 out.sample(
                         labels(pod, container.name()),
-                        container.startedAt().getEpochSecond()
-                                + container.startedAt().getNano() / NANOS,
+                        ChronoUnit.NANOS.between(Instant.EPOCH, container.startedAt()) / NANOS,
                         null);
             }
         }
