@@ -63,6 +63,9 @@ public interface ContainerRuntime {
      */
     void signal(String id, int signal) throws RuntimeFailed, InterruptedException;
 
+    /** Gives a container other limits; nothing when it has ended. */
+    void limit(String id, Limits limits) throws RuntimeFailed, InterruptedException;
+
     /** Takes a container away, killing it if it runs; nothing when there is none. Its log stays. */
     void remove(String id) throws InterruptedException;
 
@@ -96,6 +99,7 @@ public interface ContainerRuntime {
      * @param podName for labels
      * @param name the container's name in its pod
      * @param attempt how often it was started before
+     * @param image the image as the pod names it
      * @param rootfs the laid-out image
      * @param command program and arguments, at least one
      * @param environment {@code NAME=value} each
@@ -105,6 +109,8 @@ public interface ContainerRuntime {
      * @param network namespace to join
      * @param ipc namespace to join
      * @param uts namespace to join
+     * @param processesOf the running container whose process namespace it joins, or null for one of
+     *     its own
      * @param limits its own cgroup
      * @param capabilities the full set it gets, {@code CAP_…} each
      * @param noNewPrivileges whether it can never gain more
@@ -128,6 +134,7 @@ public interface ContainerRuntime {
             String podName,
             String name,
             int attempt,
+            String image,
             Path rootfs,
             List<String> command,
             List<String> environment,
@@ -137,6 +144,7 @@ public interface ContainerRuntime {
             Path network,
             Path ipc,
             Path uts,
+            @Nullable String processesOf,
             Limits limits,
             List<String> capabilities,
             boolean noNewPrivileges,
@@ -160,6 +168,7 @@ public interface ContainerRuntime {
                 String podName,
                 String name,
                 int attempt,
+                String image,
                 Path rootfs,
                 List<String> command,
                 List<String> environment,
@@ -169,6 +178,7 @@ public interface ContainerRuntime {
                 Path network,
                 Path ipc,
                 Path uts,
+                @Nullable String processesOf,
                 Limits limits,
                 List<String> capabilities,
                 boolean noNewPrivileges,
@@ -190,6 +200,7 @@ public interface ContainerRuntime {
                     podName,
                     name,
                     attempt,
+                    image,
                     rootfs,
                     command,
                     environment,
@@ -199,6 +210,7 @@ public interface ContainerRuntime {
                     network,
                     ipc,
                     uts,
+                    processesOf,
                     limits,
                     capabilities,
                     noNewPrivileges,
@@ -294,6 +306,7 @@ public interface ContainerRuntime {
      * @param podName its pod's name
      * @param name its name in the pod
      * @param attempt how often it was started before
+     * @param image the image as its pod named it then
      * @param state where it stands
      * @param pid its first process, or 0
      * @param createdAt when it was made
@@ -307,6 +320,7 @@ public interface ContainerRuntime {
             String podName,
             String name,
             int attempt,
+            String image,
             State state,
             long pid,
             Instant createdAt,

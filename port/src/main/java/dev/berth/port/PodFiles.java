@@ -1,11 +1,13 @@
 package dev.berth.port;
 
 import dev.berth.core.pod.VolumeFile;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What pods need on this machine's disk: their volumes, the files under {@code /etc} that they see,
@@ -32,6 +34,12 @@ public interface PodFiles {
      * @param name the file's name without folders
      */
     Path etcFile(String podUid, String name, String text) throws FilesFailed;
+
+    /**
+     * Makes a root file system with nothing in it but a program {@code /pause}, which waits until
+     * it is killed and lets processes below it end without a trace.
+     */
+    Path waitingRoot(String podUid) throws FilesFailed;
 
     /**
      * Makes an empty folder that lives as long as the pod; nothing when it exists. It can be

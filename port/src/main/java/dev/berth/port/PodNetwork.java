@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,6 +37,14 @@ public interface PodNetwork {
      * @return where they are
      */
     Sandbox attach(Attachment attachment) throws NetworkFailed;
+
+    /**
+     * Lets ports of a node lead to an attached pod, until it is detached; the pod's earlier ones
+     * are replaced.
+     *
+     * @param nodeId under which the node is attached
+     */
+    void leadPorts(String nodeId, String podUid, Collection<PortLead> ports) throws NetworkFailed;
 
     /** Takes a pod's namespaces away; nothing when there are none. */
     void detach(String podUid);
@@ -125,6 +134,16 @@ public interface PodNetwork {
      * @param ipc whether it has the node's IPC
      */
     record NodeShare(String nodeId, boolean network, boolean ipc) {}
+
+    /**
+     * A port of a node that leads to a pod's.
+     *
+     * @param address of the node, {@code 0.0.0.0} for all
+     * @param protocol TCP, UDP or SCTP
+     * @param nodePort 1 to 65535
+     * @param podPort 1 to 65535
+     */
+    record PortLead(String address, String protocol, int nodePort, int podPort) {}
 
     /**
      * A pod's namespaces, as files to join.

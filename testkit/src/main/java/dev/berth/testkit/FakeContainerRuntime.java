@@ -104,10 +104,12 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         final List<String> log = new ArrayList<>();
         final List<Integer> signals = new ArrayList<>();
         int reopened;
+        Limits limits;
 
         Made(ContainerPlan plan, Instant createdAt) {
             this.plan = plan;
             this.createdAt = createdAt;
+            limits = plan.limits();
         }
     }
 
@@ -180,6 +182,11 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     /** What a container has written, in CRI's lines. */
     public List<String> log(String id) {
         return lockedGet(() -> List.copyOf(made(id).log));
+    }
+
+    /** What a container may use. */
+    public Limits limits(String id) {
+        return lockedGet(() -> made(id).limits);
     }
 
     /** How often a container's log was opened anew. */
@@ -285,6 +292,10 @@ public final class FakeContainerRuntime implements ContainerRuntime {
             if (!groups.containsKey(plan.podUid())) {
                 throw new RuntimeFailed("no cgroup for pod " + plan.podUid(), null);
             }
+            var other = plan.processesOf();
+            if (other != null && !runs(other)) {
+                throw new RuntimeFailed("container " + other + " is not running", null);
+            }
             if (containers.containsKey(plan.id())) {
                 throw new RuntimeFailed("container " + plan.id() + " exists", null);
             }
@@ -348,6 +359,23 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         }
     }
 
+    private boolean runs(String id) {
+        var made = containers.get(id);
+        return made != null && made.state == State.RUNNING;
+    }
+
+    @Override
+    public void limit(String id, Limits limits) throws RuntimeFailed {
+        checkFault("limit");
+        locked(() -> {
+            if (runs(id)) {
+                var made = made(id);
+                made.limits = limits;
+                calls.add("limit " + made.plan.name() + "#" + made.plan.attempt());
+            }
+        });
+    }
+
     @Override
     public void remove(String id) {
         end(id, 137);
@@ -372,6 +400,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
                                         made.plan.podName(),
                                         made.plan.name(),
                                         made.plan.attempt(),
+                                        made.plan.image(),
                                         made.state,
                                         made.state == State.RUNNING ? 4711 : 0,
                                         made.createdAt,

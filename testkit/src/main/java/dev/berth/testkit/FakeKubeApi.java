@@ -6,6 +6,7 @@ import dev.berth.core.identity.KubernetesUser;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodMetadata;
+import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.port.KubeApi;
@@ -48,7 +49,13 @@ import java.util.stream.Collectors;
 public final class FakeKubeApi implements KubeApi {
     /** Conditions that only a node writes; others are kept when it does. */
     private static final Set<String> OF_THE_NODE =
-            Set.of("Ready", "ContainersReady", "Initialized", "PodReadyToStartContainers");
+            Set.of(
+                    "Ready",
+                    "ContainersReady",
+                    "Initialized",
+                    "PodReadyToStartContainers",
+                    PodResize.PENDING,
+                    PodResize.IN_PROGRESS);
 
     private final InstantSource clock;
     private final @Nullable Random disorder;
@@ -1079,7 +1086,8 @@ public final class FakeKubeApi implements KubeApi {
                 of.priorityClassName(),
                 of.ephemeralContainers(),
                 of.os(),
-                of.priority());
+                of.priority(),
+                of.runtimeClassName());
     }
 
     private static Event at(Event event, Instant time) {

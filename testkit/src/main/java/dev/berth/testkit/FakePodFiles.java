@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.core.pod.VolumeFile;
 import dev.berth.port.PodFiles;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
@@ -13,7 +16,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** The pods' files in memory; paths are names only. Any thread may call. */
 public final class FakePodFiles implements PodFiles {
@@ -81,6 +83,12 @@ public final class FakePodFiles implements PodFiles {
         checkFault();
         locked(() -> texts.put(podUid + "/etc/" + name, text));
         return path(podUid, "etc", name);
+    }
+
+    @Override
+    public Path waitingRoot(String podUid) throws FilesFailed {
+        checkFault();
+        return path(podUid, "waiting", "root");
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ public final class FakePodNetwork implements PodNetwork {
     private final Map<String, Vpc> vpcs = new TreeMap<>();
     private final Map<String, Sandbox> sandboxes = new TreeMap<>();
     private final Map<String, LinkUse> traffic = new TreeMap<>();
+    private final Map<String, List<PortLead>> leads = new HashMap<>();
     private final Map<String, Consumer<Connection>> servers = new HashMap<>();
     private volatile Runnable whenAsked = () -> {};
     private final ArrayDeque<String> attachFaults = new ArrayDeque<>();
@@ -123,8 +125,14 @@ public final class FakePodNetwork implements PodNetwork {
             if (!vpcs.containsKey(attachment.vpcId())) {
                 throw new NetworkFailed("no network for " + attachment.vpcId(), null);
             }
+            var shared = attachment.share();
+            if (shared != null && !sandboxes.containsKey(shared.nodeId())) {
+                throw new NetworkFailed("no network for node " + shared.nodeId(), null);
+            }
+            var sharing = shared != null && shared.network();
             var holder =
                     sandboxes.entrySet().stream()
+                            .filter(_ -> !sharing)
                             .filter(entry -> !entry.getKey().equals(attachment.podUid()))
                             .filter(entry ->
                                     entry.getValue().vpcId().equals(attachment.vpcId())
@@ -152,10 +160,35 @@ public final class FakePodNetwork implements PodNetwork {
     }
 
     @Override
+    public void leadPorts(String nodeId, String podUid, Collection<PortLead> ports)
+            throws NetworkFailed {
+        if (sandbox(podUid).isEmpty() || sandbox(nodeId).isEmpty()) {
+            throw new NetworkFailed("not attached: " + podUid + " or " + nodeId, null);
+        }
+        lock.lock();
+        try {
+            leads.put(podUid, List.copyOf(ports));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The ports of its node that lead to a pod. */
+    public List<PortLead> leads(String podUid) {
+        lock.lock();
+        try {
+            return leads.getOrDefault(podUid, List.of());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public void detach(String podUid) {
         lock.lock();
         try {
             sandboxes.remove(podUid);
+            leads.remove(podUid);
         } finally {
             lock.unlock();
         }

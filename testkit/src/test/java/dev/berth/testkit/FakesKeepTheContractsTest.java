@@ -6,9 +6,11 @@ import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images;
 import dev.berth.port.PodNetwork;
+
+import org.junit.jupiter.api.Nested;
+
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Nested;
 
 /** The fakes promise what the real adapters promise. */
 class FakesKeepTheContractsTest {
@@ -35,6 +37,7 @@ class FakesKeepTheContractsTest {
                     "web",
                     name,
                     2,
+                    "busybox",
                     Path.of("/fake/root"),
                     List.of(command),
                     List.of(),
@@ -44,6 +47,7 @@ class FakesKeepTheContractsTest {
                     Path.of("/fake/net"),
                     Path.of("/fake/ipc"),
                     Path.of("/fake/uts"),
+                    null,
                     new Limits(0, 0, 0),
                     List.of(),
                     false,

@@ -4,6 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.core.pod.VolumeFile;
 import dev.berth.port.PodFiles;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -18,9 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The pods' files below a data folder. Secrets of all pods lie on one tmpfs, mounted when the first
@@ -126,6 +128,25 @@ public final class DiskPodFiles implements PodFiles {
                     var file = Files.writeString(folder.resolve(plain(name)), text);
                     VolumeTree.mode(file, 0644);
                     return file;
+                });
+    }
+
+    @Override
+    public Path waitingRoot(String podUid) throws FilesFailed {
+        return attempt(
+                "make a root with a waiting program for pod " + podUid,
+                () -> {
+                    var folder = folder(podUid).resolve("waiting");
+                    Files.createDirectories(folder);
+                    VolumeTree.mode(folder, 0755);
+                    var program = folder.resolve("pause");
+                    if (!Files.exists(program)) {
+                        var fresh = folder.resolve("pause.new");
+                        Files.write(fresh, WaitingProgram.of(System.getProperty("os.arch", "")));
+                        VolumeTree.mode(fresh, 0755);
+                        Files.move(fresh, program);
+                    }
+                    return folder;
                 });
     }
 

@@ -17,6 +17,7 @@ import static dev.berth.adapter.kube.Json.timeOrNull;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.EnvSource;
 import dev.berth.core.pod.Container.Handler;
+import dev.berth.core.pod.Grant;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodMetadata;
 import dev.berth.core.pod.PodSecurity;
@@ -26,13 +27,17 @@ import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /**
  * A pod of the API as Berth's records. Every field that the records have is read; what the API
@@ -130,7 +135,8 @@ final class PodTranslation {
                 emptyAsNull(textOrNull(node, "priorityClassName")),
                 list(node, "ephemeralContainers", PodTranslation::container),
                 emptyAsNull(textOrNull(node.path("os"), "name")),
-                integer(node, "priority", 0));
+                integer(node, "priority", 0),
+                emptyAsNull(textOrNull(node, "runtimeClassName")));
     }
 
     private static @Nullable String emptyAsNull(@Nullable String text) {
@@ -226,9 +232,30 @@ final class PodTranslation {
                 text(node, "terminationMessagePath", "/dev/termination-log"),
                 text(node, "terminationMessagePolicy", "File"),
                 emptyAsNull(textOrNull(node, "restartPolicy")),
+                list(node, "restartPolicyRules", PodTranslation::restartRule),
+                resizePolicies(node.path("resizePolicy")),
+                emptyAsNull(textOrNull(node, "targetContainerName")),
                 flag(node, "stdin"),
                 flag(node, "stdinOnce"),
                 flag(node, "tty"));
+    }
+
+    /** A rule without exit codes matches none, as the API has no other kind yet. */
+    private static Container.RestartRule restartRule(JsonNode node) {
+        var codes = node.path("exitCodes");
+        return new Container.RestartRule(
+                text(node, "action"),
+                !text(codes, "operator", "In").equals("NotIn"),
+                new HashSet<>(list(codes, "values", JsonNode::asInt)));
+    }
+
+    private static Map<String, String> resizePolicies(JsonNode node) {
+        var policies = new HashMap<String, String>();
+        for (var policy : node) {
+            policies.put(
+                    text(policy, "resourceName"), text(policy, "restartPolicy", "NotRequired"));
+        }
+        return policies;
     }
 
     private static Map<String, Quantity> quantities(JsonNode node) {
@@ -490,7 +517,19 @@ final class PodTranslation {
                 integer(node, "restartCount", 0),
                 text(node, "image"),
                 text(node, "imageID"),
-                emptyAsNull(textOrNull(node, "containerID")));
+                emptyAsNull(textOrNull(node, "containerID")),
+                sizes(node));
+    }
+
+    private static PodStatus.@Nullable Sizes sizes(JsonNode node) {
+        var resources = node.path("resources");
+        return resources.isObject()
+                ? new PodStatus.Sizes(
+                        new Grant(
+                                quantities(resources.path("requests")),
+                                quantities(resources.path("limits"))),
+                        quantities(node.path("allocatedResources")))
+                : null;
     }
 
     private static @Nullable ContainerState state(JsonNode node) {

@@ -1,16 +1,20 @@
 package dev.berth.adapter.kube;
 
+import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
+import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A pod's status as a strategic merge patch that needs no look at what is there. Conditions merge
@@ -20,7 +24,17 @@ import org.jspecify.annotations.Nullable;
 final class StatusPatch {
     /** Conditions that only a node writes; the scheduler's and readiness gates' are not here. */
     private static final Set<String> OF_THE_NODE =
-            Set.of("PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready");
+            Set.of(
+                    "PodReadyToStartContainers",
+                    "Initialized",
+                    "ContainersReady",
+                    "Ready",
+                    PodResize.PENDING,
+                    PodResize.IN_PROGRESS);
+
+    /** Ends that nobody saw: a kubelet tells no times of them. */
+    private static final Set<String> UNSEEN =
+            Set.of("ContainerStatusUnknown", "RestartingAllContainers");
 
     private StatusPatch() {}
 
@@ -106,6 +120,15 @@ final class StatusPatch {
         body.put("imageID", status.imageId());
         putUnlessNull(body, "containerID", status.containerId());
         putUnlessNull(body, "started", status.started());
+        var sizes = status.sizes();
+        if (sizes != null) {
+            var resources = new LinkedHashMap<String, Object>();
+            putUnlessEmpty(resources, "limits", sizes.actual().limits());
+            putUnlessEmpty(resources, "requests", sizes.actual().requests());
+            // Without it the API server takes the node for one that cannot resize.
+            body.put("resources", resources);
+            putUnlessEmpty(body, "allocatedResources", sizes.allocated());
+        }
         return body;
     }
 
@@ -126,12 +149,23 @@ final class StatusPatch {
                 }
                 body.put("reason", ended.reason());
                 putUnlessNull(body, "message", ended.message());
-                body.put("startedAt", Json.seconds(ended.startedAt()));
-                body.put("finishedAt", Json.seconds(ended.finishedAt()));
+                if (!UNSEEN.contains(ended.reason())) {
+                    body.put("startedAt", Json.seconds(ended.startedAt()));
+                    body.put("finishedAt", Json.seconds(ended.finishedAt()));
+                }
                 putUnlessNull(body, "containerID", ended.containerId());
                 yield Map.of("terminated", body);
             }
         };
+    }
+
+    private static void putUnlessEmpty(
+            Map<String, Object> body, String field, Map<String, Quantity> amounts) {
+        if (!amounts.isEmpty()) {
+            var texts = new LinkedHashMap<String, String>();
+            amounts.forEach((name, amount) -> texts.put(name, PodResize.text(name, amount)));
+            body.put(field, texts);
+        }
     }
 
     private static void putUnlessNull(

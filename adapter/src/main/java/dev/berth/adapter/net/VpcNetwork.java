@@ -97,6 +97,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     /** Which pod has an address, by VPC and address. */
     private final Map<String, String> holders = new ConcurrentHashMap<>();
 
+    /** Which ports of nodes lead to pods, by the pods' uids. */
+    private final Map<String, PortLeads.Led> leads = new ConcurrentHashMap<>();
+
+    private final ReentrantLock writingLeads = new ReentrantLock();
+
     private final AtomicLong linkNumber = new AtomicLong(System.currentTimeMillis());
     private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
     private @Nullable Rtnetlink hostNetlink;
@@ -152,6 +157,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         vpcs.clear();
         pods.clear();
         holders.clear();
+        leads.clear();
         if (hostNetlink != null) {
             hostNetlink.close();
             hostNetlink = null;
@@ -261,6 +267,70 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         } catch (IOException | RuntimeException failed) {
             discard(podFolder(attachment.podUid()));
             throw failed;
+        }
+    }
+
+    @Override
+    public void leadPorts(String nodeId, String podUid, Collection<PortLead> ports)
+            throws NetworkFailed {
+        locked(
+                podUid,
+                "lead ports of " + nodeId + " to pod " + podUid,
+                () -> {
+                    var pod = pods.get(podUid);
+                    var node = pods.get(nodeId);
+                    if (pod == null || node == null) {
+                        throw new IOException("one of them is not attached");
+                    }
+                    var led =
+                            new PortLeads.Led(
+                                    nodeId,
+                                    node.sandbox.address(),
+                                    pod.sandbox.address(),
+                                    List.copyOf(ports));
+                    if (!led.equals(leads.get(podUid))) {
+                        keep(podFolder(podUid), pod.sandbox, pod.link, led);
+                        leads.put(podUid, led);
+                        try {
+                            writeLeads(pod.sandbox.vpcId(), nodeId);
+                        } catch (IOException failed) {
+                            leads.remove(podUid, led);
+                            throw failed;
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    /** One at a time, and each time all there is: else a slow one would bring back the past. */
+    private void writeLeads(String vpcId, String nodeId) throws IOException {
+        writingLeads.lock();
+        try {
+            var all = PortLeads.sorted(leads);
+            var ofVpc =
+                    all.stream()
+                            .filter(led -> {
+                                var node = pods.get(led.nodeId());
+                                return node != null && node.sandbox.vpcId().equals(vpcId);
+                            })
+                            .toList();
+            if (vpcs.containsKey(vpcId)) {
+                Nft.run(namespace(vpcId), PortLeads.ofVpc(ofVpc));
+            }
+            var node = pods.get(nodeId);
+            if (node != null) {
+                var ofNode = all.stream().filter(led -> led.nodeId().equals(nodeId)).toList();
+                Nft.run(node.sandbox.network(), PortLeads.ofNode(ofNode));
+                Namespaces.inside(
+                        node.sandbox.network(),
+                        Libc.CLONE_NEWNET,
+                        () -> {
+                            setting("ipv4/conf/all/route_localnet", "1");
+                            return null;
+                        });
+            }
+        } finally {
+            writingLeads.unlock();
         }
     }
 
@@ -654,11 +724,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         if (ownIpc) {
             bind("ipc", sandbox.ipc());
         } else {
-            bind(node(share, attachment).ipc(), sandbox.ipc());
+            bind(node(attachment).ipc(), sandbox.ipc());
         }
         if (!own) {
-            bind(node(share, attachment).network(), sandbox.network());
-            bind(node(share, attachment).uts(), sandbox.uts());
+            bind(node(attachment).network(), sandbox.network());
+            bind(node(attachment).uts(), sandbox.uts());
             return kept(folder, sandbox, "");
         }
         Libc.sethostname(attachment.hostname());
@@ -691,10 +761,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         return kept(folder, sandbox, link);
     }
 
-    private Sandbox node(NodeShare share, Attachment attachment) throws IOException {
-        var node = pods.get(share.nodeId());
+    private Sandbox node(Attachment attachment) throws IOException {
+        var share = attachment.share();
+        var node = share == null ? null : pods.get(share.nodeId());
         if (node == null || !node.sandbox.vpcId().equals(attachment.vpcId())) {
-            throw new IOException("node " + share.nodeId() + " has no network here");
+            throw new IOException("the node of pod " + attachment.podUid() + " has no network");
         }
         return node.sandbox;
     }
@@ -705,12 +776,21 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
      * @param link the pod's link, or empty with its node's network
      */
     private static PodState kept(Path folder, Sandbox sandbox, String link) throws IOException {
+        keep(folder, sandbox, link, null);
+        return new PodState(sandbox, link);
+    }
+
+    private static void keep(
+            Path folder, Sandbox sandbox, String link, PortLeads.@Nullable Led led)
+            throws IOException {
         var properties = new Properties();
         properties.setProperty("vpc", sandbox.vpcId());
         properties.setProperty("address", sandbox.address());
         properties.setProperty("link", link);
+        if (led != null) {
+            properties.setProperty("leads", PortLeads.written(led));
+        }
         write(folder.resolve("state"), properties);
-        return new PodState(sandbox, link);
     }
 
     /**
@@ -730,6 +810,15 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                 }
             }
             holders.remove(key(pod.sandbox.vpcId(), pod.sandbox.address()), podUid);
+            var led = leads.remove(podUid);
+            if (led != null) {
+                try {
+                    writeLeads(pod.sandbox.vpcId(), led.nodeId());
+                } catch (IOException stay) {
+                    // The next change of a port writes all of them anew.
+                    log.warn("Ports still lead to a pod that is gone; pod={}", podUid, stay);
+                }
+            }
         }
         discard(podFolder(podUid));
     }
@@ -754,6 +843,10 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                         link));
         if (!link.isEmpty()) {
             holders.put(key(vpcId, address), podUid);
+        }
+        var led = properties.getProperty("leads");
+        if (led != null) {
+            leads.put(podUid, PortLeads.read(led, address));
         }
         return true;
     }

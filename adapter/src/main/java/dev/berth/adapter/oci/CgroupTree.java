@@ -1,6 +1,7 @@
 package dev.berth.adapter.oci;
 
 import dev.berth.core.usage.GroupUse;
+import dev.berth.port.ContainerRuntime.Limits;
 
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,9 @@ abstract sealed class CgroupTree permits CgroupTreeV1, CgroupTreeV2 {
     /** Makes a pod's cgroup exist with these limits; 0 means none. */
     abstract void create(String podUid, long cpuMillis, long memoryBytes, long pidsMax)
             throws IOException;
+
+    /** Gives a container's cgroup other limits; 0 means none. */
+    abstract void limit(String path, Limits limits) throws IOException;
 
     /** How often the kernel killed a process of this cgroup for memory, its own limit or above. */
     abstract long memoryKills(String path);

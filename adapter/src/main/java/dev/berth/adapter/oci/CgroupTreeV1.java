@@ -3,6 +3,7 @@ package dev.berth.adapter.oci;
 import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.core.usage.GroupUse;
+import dev.berth.port.ContainerRuntime.Limits;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,6 +67,18 @@ final class CgroupTreeV1 extends CgroupTree {
                         : Long.toString(Math.max(1000, cpuMillis * PERIOD_MICROS / 1000)));
         limitMemory(inMemory, memoryBytes == 0 ? "-1" : Long.toString(memoryBytes));
         write(inPids.resolve("pids.max"), pidsMax == 0 ? "max" : Long.toString(pidsMax));
+    }
+
+    @Override
+    void limit(String path, Limits limits) throws IOException {
+        var inCpu = at(cpu, path);
+        write(inCpu.resolve("cpu.shares"), Long.toString(Math.max(2, limits.cpuShares())));
+        write(
+                inCpu.resolve("cpu.cfs_quota_us"),
+                limits.cpuQuotaMicros() == 0 ? "-1" : Long.toString(limits.cpuQuotaMicros()));
+        limitMemory(
+                at(memory, path),
+                limits.memoryBytes() == 0 ? "-1" : Long.toString(limits.memoryBytes()));
     }
 
     /** Memory and swap together may never be less than memory: the order depends on the change. */

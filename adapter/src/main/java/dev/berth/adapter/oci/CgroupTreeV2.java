@@ -1,6 +1,7 @@
 package dev.berth.adapter.oci;
 
 import dev.berth.core.usage.GroupUse;
+import dev.berth.port.ContainerRuntime.Limits;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,7 +31,9 @@ final class CgroupTreeV2 extends CgroupTree {
             Files.createDirectories(folder);
         }
         enableControllers(folder);
-        write(folder.resolve("cpu.weight"), Long.toString(weight(cpuMillis)));
+        write(
+                folder.resolve("cpu.weight"),
+                Long.toString(weight(cpuMillis == 0 ? 1024 : cpuMillis * 1024 / 1000)));
         write(
                 folder.resolve("cpu.max"),
                 (cpuMillis == 0
@@ -50,9 +53,22 @@ final class CgroupTreeV2 extends CgroupTree {
      * The weight, 1 to 10000, for shares of 2 to 262144, by the formula that crun and Kubernetes
      * use: 1024 shares become 39.
      */
-    static long weight(long cpuMillis) {
-        var shares = Math.clamp(cpuMillis == 0 ? 1024 : cpuMillis * 1024 / 1000, 2L, 262_144L);
-        return 1 + (shares - 2) * 9999 / 262_142;
+    static long weight(long shares) {
+        return 1 + (Math.clamp(shares, 2L, 262_144L) - 2) * 9999 / 262_142;
+    }
+
+    @Override
+    void limit(String path, Limits limits) throws IOException {
+        var folder = at(path);
+        write(folder.resolve("cpu.weight"), Long.toString(weight(limits.cpuShares())));
+        write(
+                folder.resolve("cpu.max"),
+                (limits.cpuQuotaMicros() == 0 ? "max" : Long.toString(limits.cpuQuotaMicros()))
+                        + " "
+                        + PERIOD_MICROS);
+        write(
+                folder.resolve("memory.max"),
+                limits.memoryBytes() == 0 ? "max" : Long.toString(limits.memoryBytes()));
     }
 
     private static void enableControllers(Path folder) throws IOException {

@@ -3,6 +3,13 @@ package dev.berth.adapter.oci;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.port.ContainerRuntime.ContainerPlan;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -11,10 +18,6 @@ import java.nio.file.StandardCopyOption;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A container's files: the OCI bundle, conmon's FIFOs and files in it, and our own notes, which a
@@ -30,6 +33,7 @@ record ContainerFolder(Path folder) {
             String podName,
             String name,
             int attempt,
+            String image,
             boolean terminal,
             boolean stdin,
             Path logFile,
@@ -41,6 +45,7 @@ record ContainerFolder(Path folder) {
                     plan.podName(),
                     plan.name(),
                     plan.attempt(),
+                    plan.image(),
                     plan.terminal(),
                     plan.stdin(),
                     plan.logFile(),
@@ -87,6 +92,7 @@ record ContainerFolder(Path folder) {
         node.put("podName", notes.podName());
         node.put("name", notes.name());
         node.put("attempt", notes.attempt());
+        node.put("image", notes.image());
         node.put("terminal", notes.terminal());
         node.put("stdin", notes.stdin());
         node.put("logFile", notes.logFile().toString());
@@ -105,6 +111,7 @@ record ContainerFolder(Path folder) {
                             text(node, "podName"),
                             text(node, "name"),
                             node.required("attempt").asInt(),
+                            node.path("image").asString(""),
                             node.required("terminal").asBoolean(),
                             node.required("stdin").asBoolean(),
                             Path.of(text(node, "logFile")),

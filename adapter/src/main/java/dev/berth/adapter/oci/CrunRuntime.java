@@ -261,7 +261,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             var folder = folder(plan.id());
             Files.createDirectories(folder.folder());
             var path = running().cgroups().containerPath(plan.podUid(), plan.id());
-            var spec = running().spec().container(plan, path);
+            var spec = running().spec().container(plan, path, processes(plan));
             var filter = addFilter(spec);
             Files.write(folder.config(), json.writeValueAsBytes(spec));
             var logFolder = plan.logFile().getParent();
@@ -289,6 +289,19 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         } finally {
             entry.lock.unlock();
         }
+    }
+
+    /** The process namespace of another container, or null for one of its own. */
+    private @Nullable Path processes(ContainerPlan plan) throws RuntimeFailed {
+        var other = plan.processesOf();
+        if (other == null) {
+            return null;
+        }
+        var process = entry(other).container;
+        if (!process.alive()) {
+            throw new RuntimeFailed("container " + other + " is not running", null);
+        }
+        return Path.of("/proc/" + process.pid() + "/ns/pid");
     }
 
     /** Gives the container a compiled filter if there is one; what to keep it under if not. */
@@ -437,6 +450,24 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     }
 
     @Override
+    public void limit(String id, Limits limits) throws RuntimeFailed, InterruptedException {
+        var entry = entry(id);
+        var notes = entry.notes;
+        if (notes == null || entry.exit != null) {
+            return;
+        }
+        entry.lock.lockInterruptibly();
+        try {
+            var cgroups = running().cgroups();
+            cgroups.limit(cgroups.containerPath(notes.podUid(), id), limits);
+        } catch (IOException failed) {
+            throw new RuntimeFailed(String.valueOf(failed.getMessage()), failed);
+        } finally {
+            entry.lock.unlock();
+        }
+    }
+
+    @Override
     public void remove(String id) throws InterruptedException {
         check(ID, id);
         var entry = entries.get(id);
@@ -508,6 +539,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                             notes.podName(),
                             notes.name(),
                             notes.attempt(),
+                            notes.image(),
                             exit != null
                                     ? State.EXITED
                                     : started != null ? State.RUNNING : State.CREATED,

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.node.ArrayNode;
 
@@ -42,23 +43,27 @@ final class HostDevices {
         }
     }
 
+    private static long number(Map<String, Object> attributes, String name) {
+        return attributes.get(name) instanceof Number number ? number.longValue() : 0;
+    }
+
     private static void device(Path path, ArrayNode devices) throws IOException {
         try {
             var all = Files.readAttributes(path, "unix:*", LinkOption.NOFOLLOW_LINKS);
-            var mode = (int) all.get("mode");
+            var mode = number(all, "mode");
             var kind = mode & KIND;
             if (kind != CHARACTERS && kind != BLOCKS) {
                 return;
             }
-            var number = (long) all.get("rdev");
+            var number = number(all, "rdev");
             devices.addObject()
                     .put("path", path.toString())
                     .put("type", kind == CHARACTERS ? "c" : "b")
-                    .put("major", number >> 8 & 0xfff)
-                    .put("minor", number & 0xff | number >> 12 & 0xfff00)
+                    .put("major", (number >> 8) & 0xfff)
+                    .put("minor", (number & 0xff) | ((number >> 12) & 0xfff00))
                     .put("fileMode", mode & 0777)
-                    .put("uid", (int) all.get("uid"))
-                    .put("gid", (int) all.get("gid"));
+                    .put("uid", number(all, "uid"))
+                    .put("gid", number(all, "gid"));
         } catch (NoSuchFileException gone) {
             // A device that went meanwhile.
         }

@@ -3,6 +3,14 @@ package dev.berth.adapter.oci;
 import dev.berth.port.ContainerRuntime.ContainerPlan;
 import dev.berth.port.ContainerRuntime.ExecPlan;
 import dev.berth.port.ContainerRuntime.Mount;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,10 +18,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Writes a container's plan as OCI configuration, version 1.0.2, which bookworm's crun understands.
@@ -40,10 +44,7 @@ record OciSpec(
      * @param capabilities those it has, and so can give
      */
     record OwnLimits(
-            int oomScoreAdjust,
-            long openFilesHard,
-            long processesHard,
-            List<String> capabilities) {
+            int oomScoreAdjust, long openFilesHard, long processesHard, List<String> capabilities) {
         private static final String CAP_SYS_RESOURCE = "CAP_SYS_RESOURCE";
         private static final int LOWEST_SCORE = -1000;
 
@@ -79,7 +80,13 @@ record OciSpec(
         }
     }
 
-    ObjectNode container(ContainerPlan plan, String cgroupPath) throws IOException {
+    /**
+     * The whole configuration.
+     *
+     * @param processes the process namespace to join, or null for one of its own
+     */
+    ObjectNode container(ContainerPlan plan, String cgroupPath, @Nullable Path processes)
+            throws IOException {
         var spec = json.createObjectNode();
         spec.put("ociVersion", "1.0.2");
         spec.set("process", process(plan));
@@ -100,7 +107,7 @@ record OciSpec(
         }
         propagation(plan.mounts())
                 .ifPresent(propagation -> linux.put("rootfsPropagation", propagation));
-        namespaces(linux.putArray("namespaces"), plan);
+        namespaces(linux.putArray("namespaces"), plan, processes);
         strings(linux.putArray("maskedPaths"), plan.maskedPaths());
         strings(linux.putArray("readonlyPaths"), plan.readOnlyPaths());
         if (!plan.sysctls().isEmpty()) {
@@ -197,8 +204,10 @@ record OciSpec(
         }
     }
 
-    private void namespaces(ArrayNode namespaces, ContainerPlan plan) {
-        if (!plan.host().processes()) {
+    private void namespaces(ArrayNode namespaces, ContainerPlan plan, @Nullable Path processes) {
+        if (processes != null) {
+            namespaces.addObject().put("type", "pid").put("path", processes.toString());
+        } else if (!plan.host().processes()) {
             namespaces.addObject().put("type", "pid");
         }
         namespaces.addObject().put("type", "mount");

@@ -231,6 +231,7 @@ class PodTranslationTest {
                         imagePullSecrets: [{name: registry}]
                         readinessGates: [{conditionType: example.com/gate}]
                         os: {name: windows}
+                        runtimeClassName: gvisor
                         priority: 2000
                         securityContext:
                           runAsUser: 1000
@@ -294,7 +295,8 @@ class PodTranslationTest {
                                 null,
                                 List.of(),
                                 "windows",
-                                2000));
+                                2000,
+                                "gvisor"));
     }
 
     @Test

@@ -1,11 +1,16 @@
 package dev.berth.adapter.oci;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.port.ContainerRuntime.Container;
 import dev.berth.port.ContainerRuntime.ExecPlan;
 import dev.berth.port.ContainerRuntime.State;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.file.Files;
@@ -13,8 +18,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 @Timeout(120)
 class AnotherLifeIT {
@@ -151,6 +154,7 @@ class AnotherLifeIT {
                             like.podName(),
                             like.name(),
                             0,
+                            like.image(),
                             like.rootfs(),
                             like.command(),
                             like.environment(),
@@ -160,6 +164,7 @@ class AnotherLifeIT {
                             like.network(),
                             like.ipc(),
                             like.uts(),
+                            null,
                             like.limits(),
                             List.of(),
                             false,

@@ -12,6 +12,7 @@ import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.Subnet;
 import dev.berth.port.PodNetwork.Vpc;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,6 +151,7 @@ final class PodBed {
                 "web",
                 name,
                 0,
+                "busybox",
                 rootfs,
                 List.of(command),
                 List.of("PATH=/bin"),
@@ -159,6 +161,7 @@ final class PodBed {
                 sandbox.network(),
                 sandbox.ipc(),
                 sandbox.uts(),
+                null,
                 new Limits(0, 0, 0),
                 CAPABILITIES,
                 false,
@@ -209,6 +212,7 @@ final class PodBed {
                 plan.podName(),
                 plan.name(),
                 plan.attempt(),
+                plan.image(),
                 change.rootfs(),
                 plan.command(),
                 plan.environment(),
@@ -218,6 +222,7 @@ final class PodBed {
                 plan.network(),
                 plan.ipc(),
                 plan.uts(),
+                plan.processesOf(),
                 change.limits(),
                 plan.capabilities(),
                 plan.noNewPrivileges(),

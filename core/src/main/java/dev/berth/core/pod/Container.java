@@ -2,9 +2,12 @@ package dev.berth.core.pod;
 
 import dev.berth.core.pod.PodSecurity.SeccompProfile;
 import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 
 /**
  * A container of a pod, after the API server's defaulting.
@@ -31,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * @param terminationMessagePath where the container leaves its last words
  * @param terminationMessagePolicy {@code File} or {@code FallbackToLogsOnError}
  * @param restartPolicy {@code Always} makes an init container a sidecar; null follows the pod
+ * @param restartRules what its exit codes mean before the policy counts; the first that matches
+ * @param resizePolicies by resource name: {@code NotRequired} or {@code RestartContainer}
+ * @param targetContainer whose processes an ephemeral container sees, or null
  * @param stdin whether standard input stays open
  * @param stdinOnce whether it closes after the first attach
  * @param tty whether it has a terminal
@@ -58,6 +64,9 @@ public record Container(
         String terminationMessagePath,
         String terminationMessagePolicy,
         @Nullable String restartPolicy,
+        List<RestartRule> restartRules,
+        Map<String, String> resizePolicies,
+        @Nullable String targetContainer,
         boolean stdin,
         boolean stdinOnce,
         boolean tty) {
@@ -71,11 +80,70 @@ public record Container(
         requests = Map.copyOf(requests);
         limits = Map.copyOf(limits);
         volumeMounts = List.copyOf(volumeMounts);
+        restartRules = List.copyOf(restartRules);
+        resizePolicies = Map.copyOf(resizePolicies);
+    }
+
+    /** The same, given these resources. */
+    public Container given(Grant grant) {
+        return new Container(
+                name,
+                image,
+                imagePullPolicy,
+                command,
+                args,
+                workingDir,
+                env,
+                envFrom,
+                ports,
+                grant.requests(),
+                grant.limits(),
+                volumeMounts,
+                security,
+                startupProbe,
+                livenessProbe,
+                readinessProbe,
+                postStart,
+                preStop,
+                stopSignal,
+                terminationMessagePath,
+                terminationMessagePolicy,
+                restartPolicy,
+                restartRules,
+                resizePolicies,
+                targetContainer,
+                stdin,
+                stdinOnce,
+                tty);
     }
 
     /** Whether this init container keeps running beside the others (a sidecar). */
     public boolean sidecar() {
         return "Always".equals(restartPolicy);
+    }
+
+    /**
+     * What some exit codes of a container mean.
+     *
+     * @param action {@code Restart} or {@code RestartAllContainers}
+     * @param in whether the codes are meant, else all others
+     * @param exitCodes the codes
+     */
+    public record RestartRule(String action, boolean in, Set<Integer> exitCodes) {
+        /** The container starts again, whatever its policy. */
+        public static final String RESTART = "Restart";
+
+        /** All of the pod's containers start again from the first init container on. */
+        public static final String RESTART_ALL = "RestartAllContainers";
+
+        /** Copies the set. */
+        public RestartRule {
+            exitCodes = Set.copyOf(exitCodes);
+        }
+
+        boolean matches(int exitCode) {
+            return exitCodes.contains(exitCode) == in;
+        }
     }
 
     /**

@@ -1,7 +1,8 @@
 package dev.berth.core.pod;
 
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+
+import java.time.Instant;
 
 /**
  * One run of a container, as far as the machine or an earlier report knows it.
@@ -40,6 +41,17 @@ public record ContainerRun(
         return end != null && end.exitCode() == 0;
     }
 
+    /** Whether it was taken away so that all of the pod could begin anew. */
+    public boolean reset() {
+        return end != null && end.reason().equals(End.RESETTING);
+    }
+
+    /** The same, taken away so that all of the pod can begin anew. */
+    public ContainerRun taken() {
+        var end = new End(137, End.RESETTING, End.RESET_MESSAGE, null);
+        return new ContainerRun(name, attempt, null, null, end, image, imageId, false);
+    }
+
     /** The same, ended. */
     public ContainerRun endedBy(End how) {
         return new ContainerRun(
@@ -60,13 +72,20 @@ public record ContainerRun(
      * How a run ended.
      *
      * @param exitCode 0 to 255
-     * @param reason {@code Completed}, {@code Error}, {@code OOMKilled}, {@code StartError} or
-     *     {@code ContainerStatusUnknown}
+     * @param reason {@code Completed}, {@code Error}, {@code OOMKilled}, {@code StartError}, {@code
+     *     ContainerStatusUnknown} or {@code RestartingAllContainers}
      * @param message its last words or the runtime's, or null
      * @param finishedAt when, or null when nobody knows
      */
     public record End(
             int exitCode, String reason, @Nullable String message, @Nullable Instant finishedAt) {
+        /** Why a container is gone that begins anew with all of its pod. */
+        public static final String RESETTING = "RestartingAllContainers";
+
+        /** The same for people. */
+        public static final String RESET_MESSAGE =
+                "The container is removed because RestartAllContainers in place";
+
         /**
          * The end of a process with this code; the kernel's killing for memory has its own word.
          */

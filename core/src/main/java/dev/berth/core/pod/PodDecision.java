@@ -1,11 +1,14 @@
 package dev.berth.core.pod;
 
-import dev.berth.core.pod.PodSpec.RestartPolicy;
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What is to be done for a pod that shall live: which containers start now, which wait for their
@@ -15,9 +18,15 @@ import org.jspecify.annotations.Nullable;
  * @param waiting containers that would start but for their back-off
  * @param kill running containers that one of their probes gave up
  * @param over whether no container is to run any more: what still runs is stopped
+ * @param reset when all containers are to be taken away, for the pod to begin anew; nothing else is
+ *     to be done then
  */
 public record PodDecision(
-        List<String> start, List<Waiting> waiting, List<Kill> kill, boolean over) {
+        List<String> start,
+        List<Waiting> waiting,
+        List<Kill> kill,
+        boolean over,
+        Optional<Instant> reset) {
     /** Copies the lists. */
     public PodDecision {
         start = List.copyOf(start);
@@ -25,7 +34,10 @@ public record PodDecision(
         kill = List.copyOf(kill);
     }
 
-    private static final PodDecision OVER = new PodDecision(List.of(), List.of(), List.of(), true);
+    private static final Duration RESET_PACE = Duration.ofSeconds(1);
+
+    private static final PodDecision OVER =
+            new PodDecision(List.of(), List.of(), List.of(), true, Optional.empty());
 
     /**
      * A container to kill.
@@ -54,22 +66,36 @@ public record PodDecision(
      */
     public static PodDecision of(
             PodSpec spec, PodObservation seen, RestartBackOffs backOffs, Instant now) {
-        var deciding = new Deciding(spec, seen, backOffs, now);
-        return deciding.decide();
+        var reset = reset(spec, seen);
+        return reset.isPresent()
+                ? new PodDecision(List.of(), List.of(), List.of(), false, reset)
+                : new Deciding(spec, seen, backOffs, now).decide();
     }
 
-    /** Whether a container that ended so is started again. */
-    public static boolean restarts(RestartPolicy policy, int exitCode) {
-        return switch (policy) {
-            case ALWAYS -> true;
-            case ON_FAILURE -> exitCode != 0;
-            case NEVER -> false;
-        };
+    /**
+     * When all of the pod begins anew because one of its containers has ended as a rule says, or
+     * empty. There is no back-off; but as a kubelet looks only once a second, a container that ends
+     * at once does not make its pod begin anew more often.
+     */
+    static Optional<Instant> reset(PodSpec spec, PodObservation seen) {
+        return Stream.of(spec.initContainers(), spec.containers())
+                .flatMap(List::stream)
+                .map(container -> resetBy(container, seen))
+                .flatMap(Optional::stream)
+                .min(Instant::compareTo);
     }
 
-    /** Whether an init container that ended so is started again. */
-    static boolean initRestarts(Container container, RestartPolicy policy, int exitCode) {
-        return container.sidecar() || (exitCode != 0 && policy != RestartPolicy.NEVER);
+    private static Optional<Instant> resetBy(Container container, PodObservation seen) {
+        var run =
+                seen.latest(container.name())
+                        .filter(one -> one.current() && !one.reset())
+                        .orElse(null);
+        var end = run == null ? null : run.end();
+        if (run == null || end == null || !RestartDecision.restartsAll(container, end.exitCode())) {
+            return Optional.empty();
+        }
+        var since = run.startedAt() == null ? end.finishedAt() : run.startedAt();
+        return Optional.of(since == null ? Instant.MIN : since.plus(RESET_PACE));
     }
 
     private static final class Deciding {
@@ -120,7 +146,8 @@ public record PodDecision(
                 } else if (!went) {
                     return decided();
                 } else if (!run.get().succeeded()) {
-                    if (spec.restartPolicy() == RestartPolicy.NEVER) {
+                    var code = Objects.requireNonNull(run.get().end()).exitCode();
+                    if (!RestartDecision.initRestarts(spec, container, code)) {
                         return OVER;
                     }
                     tryStart(container.name());
@@ -188,7 +215,7 @@ public record PodDecision(
                         kept++;
                         continue;
                     }
-                    var again = spec.restartPolicy() != RestartPolicy.NEVER;
+                    var again = RestartDecision.restartsAfterProbe(spec, container);
                     wanted += again ? 1 : 0;
                     kill.add(
                             new Kill(
@@ -199,7 +226,9 @@ public record PodDecision(
                     continue;
                 }
                 var end = run.map(ContainerRun::end);
-                if (end.isEmpty() || restarts(spec.restartPolicy(), end.get().exitCode())) {
+                if (end.isEmpty()
+                        || run.filter(ContainerRun::reset).isPresent()
+                        || RestartDecision.restarts(spec, container, end.get().exitCode())) {
                     wanted++;
                     tryStart(container.name());
                 }
@@ -221,7 +250,7 @@ public record PodDecision(
         }
 
         private PodDecision decided() {
-            return new PodDecision(start, waiting, kill, false);
+            return new PodDecision(start, waiting, kill, false, Optional.empty());
         }
     }
 }

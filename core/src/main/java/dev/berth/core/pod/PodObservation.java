@@ -1,11 +1,12 @@
 package dev.berth.core.pod;
 
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a node knows of a pod at one moment.
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param probes what the probes say, by container name; without an entry no probe has answered
  * @param verdict why the node ended it, or null
  * @param over whether nothing of it runs and nothing will
+ * @param resize where the change of its resources stands
  */
 public record PodObservation(
         boolean attached,
@@ -29,12 +31,37 @@ public record PodObservation(
         Map<String, StartProblem> problems,
         Map<String, Probed> probes,
         @Nullable Verdict verdict,
-        boolean over) {
+        boolean over,
+        PodResize resize) {
     /** Copies the collections. */
     public PodObservation {
         runs = List.copyOf(runs);
         problems = Map.copyOf(problems);
         probes = Map.copyOf(probes);
+    }
+
+    /** A pod whose resources are as it wished when it began. */
+    public PodObservation(
+            boolean attached,
+            @Nullable String podIp,
+            @Nullable String hostIp,
+            Instant firstSeen,
+            List<ContainerRun> runs,
+            Map<String, StartProblem> problems,
+            Map<String, Probed> probes,
+            @Nullable Verdict verdict,
+            boolean over) {
+        this(
+                attached,
+                podIp,
+                hostIp,
+                firstSeen,
+                runs,
+                problems,
+                probes,
+                verdict,
+                over,
+                PodResize.NONE);
     }
 
     /**

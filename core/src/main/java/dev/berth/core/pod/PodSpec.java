@@ -1,9 +1,10 @@
 package dev.berth.core.pod;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What is wished for, after the API server's defaulting.
@@ -39,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param ephemeralContainers containers for looking into a running pod, which users add later
  * @param os the operating system it is for, or null when not said
  * @param priority what its priority class makes of it; more is more important
+ * @param runtimeClassName which runtime it asks for, or null for the node's own
  */
 public record PodSpec(
         @Nullable String nodeName,
@@ -70,7 +72,8 @@ public record PodSpec(
         @Nullable String priorityClassName,
         List<Container> ephemeralContainers,
         @Nullable String os,
-        int priority) {
+        int priority,
+        @Nullable String runtimeClassName) {
     /** Copies the collections. */
     public PodSpec {
         hostAliases = List.copyOf(hostAliases);

@@ -1,10 +1,13 @@
 package dev.berth.core.pod;
 
+import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What is reported of a pod.
@@ -124,6 +127,7 @@ public record PodStatus(
      * @param image the image's name
      * @param imageId the image's digest form, or empty before it is known
      * @param containerId {@code crun://<64 hex>}, or null before it exists
+     * @param sizes what it may use, or null before it exists
      */
     public record ContainerStatus(
             String name,
@@ -134,7 +138,45 @@ public record PodStatus(
             int restartCount,
             String image,
             String imageId,
-            @Nullable String containerId) {}
+            @Nullable String containerId,
+            @Nullable Sizes sizes) {
+        /** One of which it is not said what it may use. */
+        public ContainerStatus(
+                String name,
+                ContainerState state,
+                @Nullable ContainerState lastState,
+                boolean ready,
+                @Nullable Boolean started,
+                int restartCount,
+                String image,
+                String imageId,
+                @Nullable String containerId) {
+            this(
+                    name,
+                    state,
+                    lastState,
+                    ready,
+                    started,
+                    restartCount,
+                    image,
+                    imageId,
+                    containerId,
+                    null);
+        }
+    }
+
+    /**
+     * What a container may use.
+     *
+     * @param actual what it has
+     * @param allocated the requests that were granted
+     */
+    public record Sizes(Grant actual, Map<String, Quantity> allocated) {
+        /** Copies the map. */
+        public Sizes {
+            allocated = Map.copyOf(allocated);
+        }
+    }
 
     /** What a container does. */
     public sealed interface ContainerState {

@@ -1,11 +1,14 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.pod.ContainerRun.End;
-import dev.berth.core.pod.PodSpec.RestartPolicy;
 import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.pod.PodStatus.Phase;
+import dev.berth.core.pod.PodStatus.Sizes;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -16,7 +19,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the status that a node reports, in the words of a kubelet 1.36: states of containers, the
@@ -34,7 +36,10 @@ public final class PodStatuses {
                     "Initialized",
                     "Ready",
                     "ContainersReady",
-                    "PodScheduled");
+                    "PodScheduled",
+                    "AllContainersRestarting",
+                    PodResize.PENDING,
+                    PodResize.IN_PROGRESS);
 
     private final Pod pod;
     private final PodStatus before;
@@ -184,7 +189,17 @@ public final class PodStatuses {
                         .filter(image -> !image.isEmpty())
                         .orElse(container.image()),
                 run.map(ContainerRun::imageId).orElse(""),
-                run.map(ContainerRun::containerId).orElse(null));
+                run.map(ContainerRun::containerId).orElse(null),
+                run.isPresent() ? sizes(container, running) : null);
+    }
+
+    private @Nullable Sizes sizes(Container container, boolean running) {
+        var allocated = seen.resize().allocated().get(container.name());
+        if (allocated == null) {
+            return null;
+        }
+        var actual = running ? seen.resize().actual().get(container.name()) : null;
+        return new Sizes(actual == null ? allocated : actual, allocated.requests());
     }
 
     private ContainerState state(Container container, Optional<ContainerRun> run) {
@@ -229,9 +244,12 @@ public final class PodStatuses {
         if (pod.spec().ephemeralContainers().contains(container)) {
             return false;
         }
+        if (run.reset()) {
+            return true;
+        }
         return pod.spec().initContainers().contains(container)
-                ? PodDecision.initRestarts(container, pod.spec().restartPolicy(), code)
-                : PodDecision.restarts(pod.spec().restartPolicy(), code);
+                ? RestartDecision.initRestarts(pod.spec(), container, code)
+                : RestartDecision.restarts(pod.spec(), container, code);
     }
 
     private @Nullable ContainerState lastState(
@@ -287,7 +305,8 @@ public final class PodStatuses {
                 status.restartCount(),
                 status.image(),
                 status.imageId(),
-                status.containerId());
+                status.containerId(),
+                status.sizes());
     }
 
     // ---- phase
@@ -302,89 +321,9 @@ public final class PodStatuses {
         if (seen.verdict() != null) {
             return Phase.FAILED;
         }
-        var phase = phaseOfContainers(init, others);
-        return seen.over() && !phase.ended() ? Phase.FAILED : phase;
-    }
-
-    private Phase phaseOfContainers(List<ContainerStatus> init, List<ContainerStatus> others) {
-        var policy = pod.spec().restartPolicy();
-        var pendingInit = 0;
-        var failedInit = 0;
-        var pendingSidecars = 0;
-        var running = 0;
-        var waiting = 0;
-        for (var index = 0; index < init.size(); index++) {
-            var status = init.get(index);
-            if (pod.spec().initContainers().get(index).sidecar()) {
-                switch (status.state()) {
-                    case ContainerState.Running _ -> {
-                        running++;
-                        pendingSidecars += Boolean.TRUE.equals(status.started()) ? 0 : 1;
-                    }
-                    case ContainerState.Waiting _ -> {
-                        if (status.lastState() == null) {
-                            pendingSidecars++;
-                            waiting++;
-                        }
-                    }
-                    case ContainerState.Terminated _ -> {}
-                }
-                continue;
-            }
-            var code = ending(status);
-            pendingInit += code == null ? 1 : 0;
-            failedInit += code == null || code == 0 ? 0 : 1;
-        }
-        var stopped = 0;
-        var succeeded = 0;
-        var goesOn = 0;
-        for (var status : others) {
-            switch (status.state()) {
-                case ContainerState.Running _ -> running++;
-                case ContainerState.Terminated ended -> {
-                    stopped++;
-                    succeeded += ended.exitCode() == 0 ? 1 : 0;
-                    goesOn += PodDecision.restarts(policy, ended.exitCode()) ? 1 : 0;
-                }
-                case ContainerState.Waiting _ -> {
-                    if (status.lastState() instanceof ContainerState.Terminated ended) {
-                        stopped++;
-                        goesOn += PodDecision.restarts(policy, ended.exitCode()) ? 1 : 0;
-                    } else {
-                        waiting++;
-                    }
-                }
-            }
-        }
-        if (failedInit > 0 && policy == RestartPolicy.NEVER) {
-            return Phase.FAILED;
-        }
         var begun = others.stream().anyMatch(status -> seen.latest(status.name()).isPresent());
-        if (pendingInit > 0 || (pendingSidecars > 0 && !begun) || waiting > 0) {
-            return Phase.PENDING;
-        }
-        if (running > 0) {
-            return Phase.RUNNING;
-        }
-        if (stopped == 0) {
-            return Phase.PENDING;
-        }
-        if (!seen.over() && goesOn > 0) {
-            return Phase.RUNNING;
-        }
-        return stopped == succeeded ? Phase.SUCCEEDED : Phase.FAILED;
-    }
-
-    /** The exit code of an init container that ran to an end, or null while it has not. */
-    private static @Nullable Integer ending(ContainerStatus status) {
-        return switch (status.state()) {
-            case ContainerState.Running _ -> null;
-            case ContainerState.Terminated ended -> ended.exitCode();
-            case ContainerState.Waiting _ ->
-                    status.lastState() instanceof ContainerState.Terminated ended
-                            ? Integer.valueOf(ended.exitCode())
-                            : null;
-        };
+        var phase = ContainersPhase.of(pod.spec(), init, others, begun, seen.over());
+        return seen.over() && !phase.ended() ? Phase.FAILED : phase;
     }
 
     // ---- conditions
@@ -392,12 +331,49 @@ public final class PodStatuses {
     private List<Condition> conditions(
             List<ContainerStatus> init, List<ContainerStatus> others, Phase phase) {
         var containersReady = containersReady(init, others, phase);
-        return List.of(
-                condition("PodReadyToStartContainers", seen.attached(), null, null),
-                initialized(init, others, phase),
-                ready(containersReady),
-                containersReady,
-                condition("PodScheduled", true, null, null));
+        var conditions = new ArrayList<Condition>();
+        conditions.add(condition("PodReadyToStartContainers", seen.attached(), null, null));
+        conditions.add(initialized(init, others, phase));
+        conditions.add(ready(containersReady));
+        conditions.add(containersReady);
+        conditions.add(condition("PodScheduled", true, null, null));
+        if (RestartDecision.mayRestartAll(pod.spec())) {
+            conditions.add(allRestarting(phase));
+        }
+        if (!phase.ended()) {
+            resizing(PodResize.PENDING, seen.resize().pending()).ifPresent(conditions::add);
+            resizing(PodResize.IN_PROGRESS, seen.resize().inProgress()).ifPresent(conditions::add);
+        }
+        return conditions;
+    }
+
+    private static Optional<Condition> resizing(String type, PodResize.@Nullable Told told) {
+        return told == null
+                ? Optional.empty()
+                : Optional.of(
+                        new Condition(
+                                type,
+                                "True",
+                                told.reason().isEmpty() ? null : told.reason(),
+                                told.message().isEmpty() ? null : told.message(),
+                                seconds(told.since()),
+                                told.generation()));
+    }
+
+    private Condition allRestarting(Phase phase) {
+        var restarting = !phase.ended() && PodDecision.reset(pod.spec(), seen).isPresent();
+        var reason =
+                switch (phase) {
+                    case SUCCEEDED -> "PodCompleted";
+                    case FAILED -> "PodFailed";
+                    case PENDING, RUNNING, UNKNOWN ->
+                            restarting ? "RestartAllContainersStarted" : null;
+                };
+        return condition(
+                "AllContainersRestarting",
+                restarting,
+                reason,
+                restarting ? "container exited with restart policy rule" : null);
     }
 
     private Condition initialized(
@@ -531,7 +507,7 @@ public final class PodStatuses {
                                                     end.finishedAt()),
                                             status.image(),
                                             status.imageId(),
-                                            attached)));
+                                            attached && !end.reason().equals(End.RESETTING))));
         }
         return List.copyOf(runs);
     }

@@ -193,9 +193,31 @@ public final class PodWords {
         return "Failed to create pod sandbox: " + why;
     }
 
+    /** Why there is no place for a pod that asks for another runtime, in containerd's words. */
+    public static String noRuntime(String runtime) {
+        return "rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "
+                + quoted(runtime)
+                + " is configured";
+    }
+
     /** Why a container whose image was changed is stopped. */
     public static String definitionChanged(String container) {
         return "Container " + container + " definition changed, will be restarted";
+    }
+
+    /** The same for a sidecar. */
+    public static String initDefinitionChanged(String container) {
+        return "Init container " + container + " definition changed";
+    }
+
+    /** Why a container is stopped whose resources cannot be changed while it runs. */
+    public static String resizeRestarts(Pod pod, String container) {
+        return "Container "
+                + container
+                + " resize requires restart"
+                + (pod.spec().restartPolicy() == PodSpec.RestartPolicy.NEVER
+                        ? ""
+                        : ", will be restarted");
     }
 
     /** The status of a pod that ran too long. */

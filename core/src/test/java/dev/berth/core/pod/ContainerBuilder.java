@@ -1,11 +1,14 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 
 /**
  * Makes containers for tests: start with {@link #aContainer()} and say only what matters. What is
@@ -35,6 +38,9 @@ public final class ContainerBuilder {
     private String terminationMessagePath = "/dev/termination-log";
     private String terminationMessagePolicy = "File";
     private @Nullable String restartPolicy;
+    private final List<Container.RestartRule> restartRules = new ArrayList<>();
+    private final Map<String, String> resizePolicies = new LinkedHashMap<>();
+    private @Nullable String targetContainer;
     private boolean stdin;
     private boolean stdinOnce;
     private boolean tty;
@@ -286,6 +292,36 @@ public final class ContainerBuilder {
         return this;
     }
 
+    /** Gives it a restart policy of its own. */
+    public ContainerBuilder restartPolicy(String policy) {
+        restartPolicy = policy;
+        return this;
+    }
+
+    /** Adds what these exit codes mean. */
+    public ContainerBuilder onExit(String action, Integer... exitCodes) {
+        restartRules.add(new Container.RestartRule(action, true, Set.of(exitCodes)));
+        return this;
+    }
+
+    /** Adds what all other exit codes mean. */
+    public ContainerBuilder onOtherExit(String action, Integer... exitCodes) {
+        restartRules.add(new Container.RestartRule(action, false, Set.of(exitCodes)));
+        return this;
+    }
+
+    /** Says whether a resource can be changed without a restart. */
+    public ContainerBuilder resizing(String resource, String policy) {
+        resizePolicies.put(resource, policy);
+        return this;
+    }
+
+    /** Lets it see another container's processes. */
+    public ContainerBuilder targeting(String container) {
+        targetContainer = container;
+        return this;
+    }
+
     /** Keeps standard input open. */
     public ContainerBuilder stdin(boolean once) {
         stdin = true;
@@ -328,6 +364,9 @@ public final class ContainerBuilder {
                 terminationMessagePath,
                 terminationMessagePolicy,
                 restartPolicy,
+                restartRules,
+                resizePolicies,
+                targetContainer,
                 stdin,
                 stdinOnce,
                 tty);

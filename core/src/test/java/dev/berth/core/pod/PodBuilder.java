@@ -1,12 +1,14 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes pods for tests: start with {@link #aPod()} and say only what matters. What is not said is
@@ -54,6 +56,7 @@ public final class PodBuilder {
     private @Nullable Map<String, Quantity> requestsOfMain;
     private final List<Volume> volumes = new ArrayList<>();
     private final List<Container> ephemeralContainers = new ArrayList<>();
+    private @Nullable String runtimeClassName;
     private @Nullable String priorityClassName = "system-node-critical";
     private @Nullable String os;
     private int priority;
@@ -190,6 +193,12 @@ public final class PodBuilder {
     /** Lets the containers see each other's processes. */
     public PodBuilder shareProcessNamespace() {
         shareProcessNamespace = true;
+        return this;
+    }
+
+    /** Asks for a runtime. */
+    public PodBuilder runtimeClass(String name) {
+        runtimeClassName = name;
         return this;
     }
 
@@ -375,7 +384,8 @@ public final class PodBuilder {
                         priorityClassName,
                         ephemeralContainers,
                         os,
-                        priority),
+                        priority,
+                        runtimeClassName),
                 status);
     }
 }

@@ -152,16 +152,16 @@ final class NodeCommand implements Runnable {
                             new Actions.NodeWish(
                                     name,
                                     subnet,
-                                    amount("--cpu", cpu, BigDecimal.valueOf(1, 3)),
-                                    amount("--memory", memory, MEBI),
-                                    amount("--disk", disk, GIBI),
+                                    amount("--cpu", cpu, "m", BigDecimal.valueOf(1, 3)),
+                                    amount("--memory", memory, "Mi", MEBI),
+                                    amount("--disk", disk, "Gi", GIBI),
                                     pods,
                                     hostRoot,
                                     labels,
                                     taints));
         }
 
-        private int amount(String option, String text, BigDecimal unit) {
+        private int amount(String option, String text, String name, BigDecimal unit) {
             try {
                 return Quantity.parse(text)
                         .orElseThrow(() -> wrong(option + " takes a quantity, not " + text))
@@ -169,12 +169,7 @@ final class NodeCommand implements Runnable {
                         .divide(unit)
                         .intValueExact();
             } catch (ArithmeticException uneven) {
-                throw wrong(
-                        option
-                                + " takes whole "
-                                + (unit.equals(MEBI) ? "Mi" : unit.equals(GIBI) ? "Gi" : "m")
-                                + ", not "
-                                + text);
+                throw wrong(option + " takes whole " + name + ", not " + text);
             }
         }
     }

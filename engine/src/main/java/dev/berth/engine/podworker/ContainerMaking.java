@@ -13,6 +13,8 @@ import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.PodFiles.FilesFailed;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Makes one container of a pod, up to where it only needs to be started. Containers of a pod may be
  * made side by side.
@@ -22,10 +24,10 @@ final class ContainerMaking {
     private final PodPlace node;
     private final ContainerPlans plans;
 
-    ContainerMaking(Surroundings around, PodGround ground, PodPlace node) {
+    ContainerMaking(Surroundings around, ContainerPlans plans, PodPlace node) {
         this.around = around;
         this.node = node;
-        plans = new ContainerPlans(around, ground, node);
+        this.plans = plans;
     }
 
     /** What came of it. */
@@ -40,8 +42,18 @@ final class ContainerMaking {
         record Unstartable(int attempt, String message) implements Made {}
     }
 
-    /** Makes it; what was begun and did not work is away again. */
-    Made make(Pod pod, Container container, int attempt, Image image, PodGround.Readings readings)
+    /**
+     * Makes it; what was begun and did not work is away again.
+     *
+     * @param processesOf the container whose processes it sees, or null
+     */
+    Made make(
+            Pod pod,
+            Container container,
+            int attempt,
+            Image image,
+            PodGround.Readings readings,
+            @Nullable String processesOf)
             throws InterruptedException {
         var machine = around.machine();
         var id = ContainerPlans.id(pod.uid(), container.name(), attempt);
@@ -56,7 +68,7 @@ final class ContainerMaking {
         try {
             var variables = plans.variables(pod, container, readings);
             var rootfs = machine.images().mount(image, id);
-            var plan = plans.plan(pod, container, attempt, image, rootfs, variables);
+            var plan = plans.plan(pod, container, attempt, image, rootfs, variables, processesOf);
             machine.runtime().create(plan);
             return new Made.Ready(plan);
         } catch (ConfigProblem | FilesFailed e) {

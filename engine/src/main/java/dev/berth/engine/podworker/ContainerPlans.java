@@ -18,6 +18,9 @@ import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images.Image;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs.LogName;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -84,6 +87,7 @@ final class ContainerPlans {
      * The plan.
      *
      * @param rootfs the laid-out image
+     * @param processesOf the container whose processes it sees, or null
      * @throws ConfigProblem when the pod and the image do not go together
      */
     ContainerPlan plan(
@@ -92,7 +96,8 @@ final class ContainerPlans {
             int attempt,
             Image image,
             Path rootfs,
-            Map<String, String> variables)
+            Map<String, String> variables,
+            @Nullable String processesOf)
             throws ConfigProblem, FilesFailed {
         var config = image.config();
         var command =
@@ -119,6 +124,7 @@ final class ContainerPlans {
                 pod.metadata().name(),
                 container.name(),
                 attempt,
+                container.image(),
                 rootfs,
                 command,
                 ContainerEnvironment.merged(
@@ -129,13 +135,10 @@ final class ContainerPlans {
                 sandbox.network(),
                 sandbox.ipc(),
                 sandbox.uts(),
-                new Limits(
-                        ContainerResources.cpuShares(container),
-                        cpuQuotaMicros(container),
-                        ContainerResources.memoryBytes(container)),
+                processesOf,
+                limits(container),
                 Privileges.capabilities(security),
-                !security.privileged()
-                        && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
+                !security.privileged() && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
                 security.readOnlyRootFilesystem(),
                 security.privileged() ? "Unconfined" : Privileges.seccomp(pod.spec(), container),
                 pod.spec().security().sysctls().entrySet().stream()
@@ -151,6 +154,14 @@ final class ContainerPlans {
                 container.stdin(),
                 around.machine().logs().file(log(pod, container.name(), attempt)),
                 new HostAccess(security.privileged(), pod.spec().hostPid()));
+    }
+
+    /** What the kernel holds a container to. */
+    Limits limits(Container container) {
+        return new Limits(
+                ContainerResources.cpuShares(container),
+                cpuQuotaMicros(container),
+                ContainerResources.memoryBytes(container));
     }
 
     /** No more than the pod has: the kernel refuses it, where cgroups are of the first version. */

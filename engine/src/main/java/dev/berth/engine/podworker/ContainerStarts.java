@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PodPlace;
+import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.ContainerRun.End;
@@ -13,6 +14,11 @@ import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.port.ContainerRuntime.ContainerPlan;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.Images.Image;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,9 +31,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Starts containers of a pod: fetches images beside making the ground, makes the containers side by
@@ -43,6 +46,8 @@ final class ContainerStarts {
     private final PodLedger ledger;
     private final PodMailbox box;
     private final PodGround ground;
+    private final ProcessHolder holder;
+    private final PodResizes resizes;
     private final ContainerMaking making;
     private final ImagePulls images;
     private final LifecycleHooks hooks;
@@ -58,6 +63,9 @@ final class ContainerStarts {
             PodPlace node,
             PodMailbox box,
             PodGround ground,
+            ProcessHolder holder,
+            ContainerPlans plans,
+            PodResizes resizes,
             LifecycleHooks hooks,
             StartTries tries,
             Alarm alarm,
@@ -66,11 +74,13 @@ final class ContainerStarts {
         this.ledger = ledger;
         this.box = box;
         this.ground = ground;
+        this.holder = holder;
+        this.resizes = resizes;
         this.hooks = hooks;
         this.tries = tries;
         this.alarm = alarm;
         this.stops = stops;
-        making = new ContainerMaking(around, ground, node);
+        making = new ContainerMaking(around, plans, node);
         images = new ImagePulls(around);
     }
 
@@ -95,6 +105,7 @@ final class ContainerStarts {
                 }
                 try {
                     ground.make(pod);
+                    holder.make(pod);
                 } catch (GroundFailed e) {
                     pulls.shutdownNow();
                     failedGround(e);
@@ -175,22 +186,36 @@ final class ContainerStarts {
             var parts = new LinkedHashMap<String, Future<Made>>();
             for (var entry : here.entrySet()) {
                 var container = entry.getKey();
+                String processesOf;
+                try {
+                    processesOf = processesOf(container);
+                } catch (ConfigProblem e) {
+                    notMade(
+                            container.name(),
+                            "CreateContainerConfigError",
+                            String.valueOf(e.getMessage()));
+                    continue;
+                }
                 var attempt = ledger.nextAttempt(container.name());
                 tries.image(container.name(), container.image());
                 ledger.makes(ContainerPlans.id(pod.uid(), container.name(), attempt), box);
                 parts.put(
                         container.name(),
                         children.submit(() ->
-                                making.make(pod, container, attempt, entry.getValue(), readings)));
+                                making.make(
+                                        pod,
+                                        resizes.granted(container),
+                                        attempt,
+                                        entry.getValue(),
+                                        readings,
+                                        processesOf)));
             }
             for (var entry : parts.entrySet()) {
                 var name = entry.getKey();
                 switch (get(entry.getValue())) {
                     case Made.Ready(ContainerPlan plan) -> made.add(plan);
-                    case Made.NotMade(String reason, String message) -> {
-                        ledger.event(name, true, "Failed", "Error: " + message);
-                        tries.blocked(name, new StartProblem(reason, message));
-                    }
+                    case Made.NotMade(String reason, String message) ->
+                            notMade(name, reason, message);
                     case Made.Unstartable(int attempt, String message) -> {
                         ledger.event(name, false, "Created", "Container created");
                         tries.tried(name);
@@ -200,6 +225,27 @@ final class ContainerStarts {
             }
         }
         return made;
+    }
+
+    private void notMade(String name, String reason, String message) {
+        ledger.event(name, true, "Failed", "Error: " + message);
+        tries.blocked(name, new StartProblem(reason, message));
+    }
+
+    /** Whose processes a container sees beside its own, or null. */
+    private @Nullable String processesOf(Container container) throws ConfigProblem {
+        if (holder.id() != null) {
+            return holder.id();
+        }
+        var target = container.targetContainer();
+        if (target == null) {
+            return null;
+        }
+        return ledger.running().stream()
+                .filter(run -> run.name().equals(target))
+                .map(PodLedger::rawId)
+                .findFirst()
+                .orElseThrow(() -> new ConfigProblem("unable to find target container " + target));
     }
 
     private void startMade(ContainerPlan plan) throws InterruptedException {
@@ -229,6 +275,7 @@ final class ContainerStarts {
         }
         ledger.event(name, false, "Started", "Container started");
         tries.started(name);
+        resizes.started(name);
         postStart(name, plan.id());
     }
 

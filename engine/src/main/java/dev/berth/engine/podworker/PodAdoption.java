@@ -3,6 +3,7 @@ package dev.berth.engine.podworker;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.PodStatuses;
 import dev.berth.port.ContainerRuntime;
+
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,6 +18,7 @@ final class PodAdoption {
     private final PodLedger ledger;
     private final PodMailbox box;
     private final PodGround ground;
+    private final ProcessHolder holder;
     private final PodProbes probes;
     private final StartTries tries;
 
@@ -25,12 +27,14 @@ final class PodAdoption {
             PodLedger ledger,
             PodMailbox box,
             PodGround ground,
+            ProcessHolder holder,
             PodProbes probes,
             StartTries tries) {
         this.around = around;
         this.ledger = ledger;
         this.box = box;
         this.ground = ground;
+        this.holder = holder;
         this.probes = probes;
         this.tries = tries;
     }
@@ -51,6 +55,12 @@ final class PodAdoption {
                 around.machine().runtime().remove(container.id());
                 around.machine().images().unmount(container.id());
                 around.claims().release(container.id());
+                continue;
+            }
+            if (container.name().equals(ProcessHolder.NAME)) {
+                existing.add(container.id());
+                around.claims().claim(container.id(), box);
+                holder.adopt(container);
                 continue;
             }
             existing.add(container.id());
@@ -82,10 +92,15 @@ final class PodAdoption {
     private ContainerRun run(ContainerRuntime.Container container) {
         var wanted = ledger.container(container.name());
         if (wanted != null) {
-            tries.image(wanted.name(), wanted.image());
+            tries.image(
+                    wanted.name(),
+                    container.image().isEmpty() ? wanted.image() : container.image());
         }
-        var image =
-                wanted == null ? null : around.machine().images().find(wanted.image()).orElse(null);
+        var named =
+                !container.image().isEmpty()
+                        ? container.image()
+                        : wanted == null ? null : wanted.image();
+        var image = named == null ? null : around.machine().images().find(named).orElse(null);
         return new ContainerRun(
                 container.name(),
                 container.attempt(),

@@ -1,7 +1,11 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.core.pod.ContainerRun;
+import dev.berth.core.pod.ContainerRun.End;
+import dev.berth.core.pod.StartProblem;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.PodFiles.FilesFailed;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -97,6 +101,21 @@ final class PodEnd {
         }
     }
 
+    /** Takes an ended container away, so that its pod can begin anew; its log stays. */
+    void take(ContainerRun run) throws InterruptedException {
+        remove(ContainerPlans.id(ledger.pod().uid(), run.name(), run.attempt()));
+        ledger.put(run.taken());
+        ledger.problem(run.name(), new StartProblem(End.RESETTING, End.RESET_MESSAGE));
+    }
+
+    private void remove(String id) throws InterruptedException {
+        if (ledger.existing().remove(id)) {
+            around.machine().runtime().remove(id);
+            around.machine().images().unmount(id);
+            around.claims().release(id);
+        }
+    }
+
     /** Takes away ended containers that a later run has replaced, once that is written down. */
     void removeSpent() throws InterruptedException {
         if (!ledger.written()) {
@@ -108,12 +127,7 @@ final class PodEnd {
         for (var run : ledger.runs()) {
             var latest = seen.latest(run.name()).orElse(run);
             if (run.attempt() < latest.attempt() && run.ended()) {
-                var id = ContainerPlans.id(pod.uid(), run.name(), run.attempt());
-                if (ledger.existing().remove(id)) {
-                    machine.runtime().remove(id);
-                    machine.images().unmount(id);
-                    around.claims().release(id);
-                }
+                remove(ContainerPlans.id(pod.uid(), run.name(), run.attempt()));
                 if (run.attempt() < latest.attempt() - 1) {
                     ledger.forget(run);
                     try {

@@ -16,6 +16,7 @@ import dev.berth.core.pod.ServiceVariables;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.pod.VolumeContents;
+import dev.berth.core.tenancy.HostPorts;
 import dev.berth.core.tenancy.PodLimits;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
@@ -27,7 +28,11 @@ import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.PodNetwork.NodeShare;
+import dev.berth.port.PodNetwork.PortLead;
 import dev.berth.port.PodNetwork.Sandbox;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,12 +42,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a pod's containers stand on: its folder, its namespaces with the network, its cgroup, its
@@ -54,6 +59,9 @@ final class PodGround {
      * The most processes of a pod: the hard limit of eks-fargate §3.9 for the whole (our choice).
      */
     private static final long PIDS_MOST = 65_535;
+
+    /** Runtime classes that mean what runs containers here anyway (our choice). */
+    private static final Set<String> RUNTIMES = Set.of("crun", "runc");
 
     private static final Duration TOKEN_LOOK_LONGEST = Duration.ofHours(24);
 
@@ -139,6 +147,13 @@ final class PodGround {
      * @param now the pod as it is now, with its present labels
      */
     void make(Pod now) throws GroundFailed, InterruptedException {
+        var runtime = now.spec().runtimeClassName();
+        if (runtime != null && !RUNTIMES.contains(runtime)) {
+            throw new GroundFailed(
+                    "FailedCreatePodSandBox",
+                    PodWords.sandboxFailed(PodWords.noRuntime(runtime)),
+                    null);
+        }
         if (!folderMade) {
             try {
                 around.machine()
@@ -194,7 +209,7 @@ final class PodGround {
 
     private @Nullable Void attach() throws GroundFailed {
         try {
-            sandbox =
+            var made =
                     around.machine()
                             .network()
                             .attach(
@@ -204,6 +219,8 @@ final class PodGround {
                                             node.address(),
                                             hostname(),
                                             share()));
+            leadPorts();
+            sandbox = made;
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);
             return null;
         } catch (NetworkFailed e) {
@@ -211,6 +228,24 @@ final class PodGround {
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(String.valueOf(e.getMessage())),
                     e);
+        }
+    }
+
+    /** Ports of an ordinary node that lead to the pod. */
+    private void leadPorts() throws NetworkFailed {
+        if (node instanceof SharedPlace shared) {
+            var leads =
+                    HostPorts.mappings(pod.spec()).stream()
+                            .map(mapping ->
+                                    new PortLead(
+                                            mapping.host().address(),
+                                            mapping.host().protocol(),
+                                            mapping.host().port(),
+                                            mapping.containerPort()))
+                            .toList();
+            if (!leads.isEmpty()) {
+                around.machine().network().leadPorts(shared.node().id(), pod.uid(), leads);
+            }
         }
     }
 
@@ -254,8 +289,7 @@ final class PodGround {
     /** On Fargate what was provisioned, else what its containers may use together. */
     private PodLimits limits() {
         return switch (node) {
-            case PlacedNode own ->
-                    new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
+            case PlacedNode own -> new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
             case SharedPlace _ -> PodLimits.of(pod.spec());
         };
     }
@@ -264,8 +298,7 @@ final class PodGround {
         try {
             around.machine()
                     .runtime()
-                    .createPodGroup(
-                            pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
+                    .createPodGroup(pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
         } catch (RuntimeFailed e) {
             throw new GroundFailed(
                     "FailedCreatePodContainer",
@@ -288,8 +321,7 @@ final class PodGround {
                             pod.uid(),
                             "hosts",
                             pod.spec().hostNetwork()
-                                    ? EtcTexts.hostsOfNode(
-                                            pod, node.nodeName(), node.hostAddress())
+                                    ? EtcTexts.hostsOfNode(pod, node.nodeName(), node.hostAddress())
                                     : EtcTexts.hosts(pod, node.address(), dns.clusterDomain())));
             made.put("hostname", files.etcFile(pod.uid(), "hostname", hostname() + "\n"));
             etc.putAll(made);

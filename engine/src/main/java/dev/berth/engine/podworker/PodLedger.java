@@ -7,12 +7,16 @@ import dev.berth.core.pod.ContainerRun.End;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodObservation;
 import dev.berth.core.pod.PodObservation.Verdict;
+import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatuses;
 import dev.berth.core.pod.StartProblem;
 import dev.berth.engine.podworker.PodMailbox.Mail;
 import dev.berth.port.ContainerRuntime.Exit;
 import dev.berth.port.Subscription;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,7 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
 /**
  * What one pod's thread knows of its pod, and what it has told of it: the wish, the runs of its
@@ -44,10 +48,12 @@ final class PodLedger implements AutoCloseable {
     private final Set<String> existing = new LinkedHashSet<>();
     private final Map<String, StartProblem> problems = new HashMap<>();
     private final List<Exit> unread = new ArrayList<>();
+    private Consumer<Exit> onExit = _ -> {};
     private final Set<Runnable> watchers = ConcurrentHashMap.newKeySet();
     private Pod pod;
     private PodStatus status;
     private @Nullable Verdict verdict;
+    private @Nullable PodResizes resizes;
     private boolean adopted;
     private boolean gone;
     private boolean over;
@@ -93,7 +99,17 @@ final class PodLedger implements AutoCloseable {
         return () -> watchers.remove(watcher);
     }
 
+    /** Who knows what the containers may use. */
+    void resizes(PodResizes known) {
+        resizes = known;
+    }
+
     // ---- what comes in
+
+    /** Tells of every end of a container, whether it was a run of the pod's or not. */
+    void onExit(Consumer<Exit> listener) {
+        onExit = listener;
+    }
 
     /** Reads what came; ends of containers wait until it is known which containers there are. */
     void absorb(Mail mail) {
@@ -111,6 +127,7 @@ final class PodLedger implements AutoCloseable {
     private void readExits() {
         while (!unread.isEmpty()) {
             var exit = unread.getFirst();
+            onExit.accept(exit);
             runs.values().stream()
                     .filter(run -> fullId(exit.id()).equals(run.containerId()) && !run.ended())
                     .findFirst()
@@ -215,7 +232,8 @@ final class PodLedger implements AutoCloseable {
 
     PodObservation observed() {
         return new PodObservation(
-                ground.attached() && !settled,
+                // Once it is over its namespaces are about to go, and a kubelet says so at once.
+                ground.attached() && !over,
                 ground.attached() ? node.address() : null,
                 node.hostAddress(),
                 firstSeen,
@@ -223,7 +241,8 @@ final class PodLedger implements AutoCloseable {
                 problems,
                 probes.said(),
                 verdict,
-                over);
+                over,
+                resizes == null ? PodResize.NONE : resizes.state());
     }
 
     /** All runs that are known, the earlier ones of a container first. */

@@ -46,6 +46,7 @@ final class PodWorker implements Runnable {
     private final ContainerStarts starts;
     private final ContainerStops stops;
     private final Restarts restarts;
+    private final PodResizes resizes;
     private final VolumeRenewal volumes;
     private final PodEnd end;
     private @Nullable Instant limitRetry;
@@ -75,12 +76,20 @@ final class PodWorker implements Runnable {
         alarm = new Alarm(time, box);
         ledger = new PodLedger(around, pod, node, ground, probes, reporter);
         tries = new StartTries(ledger);
-        adoption = new PodAdoption(around, ledger, box, ground, probes, tries);
+        var holder = new ProcessHolder(around, ledger, box, ground);
+        ledger.onExit(holder::ended);
+        adoption = new PodAdoption(around, ledger, box, ground, holder, probes, tries);
         stops = new ContainerStops(around, ledger, box, probes, hooks, alarm);
-        starts = new ContainerStarts(around, ledger, node, box, ground, hooks, tries, alarm, stops);
-        restarts = new Restarts(ledger, starts, stops, tries);
-        volumes = new VolumeRenewal(ledger, box, ground);
+        var plans = new ContainerPlans(around, ground, node);
+        resizes = new PodResizes(around, node, plans);
+        ledger.resizes(resizes);
+        starts =
+                new ContainerStarts(
+                        around, ledger, node, box, ground, holder, plans, resizes, hooks, tries,
+                        alarm, stops);
         end = new PodEnd(around, ledger, box, probes, alarm);
+        restarts = new Restarts(ledger, starts, stops, tries, end);
+        volumes = new VolumeRenewal(ledger, box, ground);
     }
 
     PodLedger.View view() {
@@ -154,6 +163,7 @@ final class PodWorker implements Runnable {
     private void round() throws InterruptedException {
         alarm.close();
         if (!ledger.adopted()) {
+            resizes.adopt(ledger.pod());
             adoption.adopt(found);
             began = !found.isEmpty() || ledger.pod().status().startTime() != null;
             if (began && !ledger.pod().status().phase().ended()) {
@@ -232,6 +242,10 @@ final class PodWorker implements Runnable {
             box.poke();
             return;
         }
+        if (restarts.resized(resizes.look(ledger.pod(), ledger.running()))) {
+            box.poke();
+            return;
+        }
         var decision = decide();
         if (decision.over()) {
             stops.all();
@@ -240,6 +254,11 @@ final class PodWorker implements Runnable {
         }
         if (!decision.kill().isEmpty()) {
             restarts.failed(decision.kill());
+            box.poke();
+            return;
+        }
+        if (decision.reset().isPresent() && !ledger.now().isBefore(decision.reset().get())) {
+            restarts.all();
             box.poke();
             return;
         }
@@ -289,6 +308,7 @@ final class PodWorker implements Runnable {
             dues.add(due.equals(Instant.MIN) ? now : due);
         }
         decision.waiting().forEach(waiting -> dues.add(waiting.until()));
+        decision.reset().ifPresent(due -> dues.add(due.equals(Instant.MIN) ? now : due));
         var blocked = starts.notBefore();
         if (blocked != null) {
             dues.replaceAll(due -> due.isBefore(blocked) ? blocked : due);
@@ -298,6 +318,7 @@ final class PodWorker implements Runnable {
         }
         add(dues, deadline());
         add(dues, volumes.due());
+        add(dues, resizes.due());
         if (!ledger.running().isEmpty()) {
             add(dues, limitRetry);
         }

@@ -2,18 +2,22 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.core.pod.ContainerBuilder;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodSpec.RestartPolicy;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.testkit.FakeContainerRuntime.Behaviour;
-import java.time.Duration;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
 
 /** What {@code kubectl debug} adds to a running pod. */
 class EphemeralContainersTest {
@@ -30,11 +34,15 @@ class EphemeralContainersTest {
     }
 
     private void debug(Pod pod) throws Exception {
+        debug(pod, aContainer("debugger"));
+    }
+
+    private void debug(Pod pod, ContainerBuilder debugger) throws Exception {
         var spec =
                 aPod().on(String.valueOf(pod.spec().nodeName()))
                         .restartPolicy(pod.spec().restartPolicy())
                         .container(aContainer("main"))
-                        .ephemeral(aContainer("debugger"))
+                        .ephemeral(debugger)
                         .build()
                         .spec();
         bench.api.update(pod.key(), before -> new Pod(before.metadata(), spec, before.status()));
@@ -85,5 +93,24 @@ class EphemeralContainersTest {
         bench.pass(Duration.ofMinutes(1));
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.SUCCEEDED);
         assertThat(bench.runtime.list()).isEmpty();
+    }
+
+    @Test
+    void one_with_a_target_joins_its_processes() throws Exception {
+        var pod = bench.run(aPod().container(aContainer("main")));
+        debug(pod, aContainer("debugger").targeting("main"));
+        assertThat(bench.runtime.plan(pod.uid(), "debugger").processesOf())
+                .isEqualTo(bench.id(pod, "main", 0));
+    }
+
+    @Test
+    void one_whose_target_does_not_run_says_so() throws Exception {
+        var pod = bench.run(aPod().container(aContainer("main")));
+        debug(pod, aContainer("debugger").targeting("other"));
+        assertThat(debugger(pod).state())
+                .isEqualTo(
+                        new ContainerState.Waiting(
+                                "CreateContainerConfigError",
+                                "unable to find target container other"));
     }
 }

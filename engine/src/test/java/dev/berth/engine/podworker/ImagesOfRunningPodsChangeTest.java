@@ -2,6 +2,7 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.Pod;
@@ -10,10 +11,12 @@ import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.testkit.FakeContainerRuntime.Behaviour;
 import dev.berth.testkit.FakeImages;
-import java.time.Duration;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
 
 class ImagesOfRunningPodsChangeTest {
     private final Bench bench = new Bench();
@@ -73,5 +76,41 @@ class ImagesOfRunningPodsChangeTest {
         bench.restart();
         bench.pass(Duration.ofMinutes(1));
         assertThat(bench.container(pod, "main").restartCount()).isZero();
+    }
+
+    @Test
+    void what_was_changed_while_berth_was_down_is_noticed() throws Exception {
+        var pod = bench.run(aPod().container(aContainer("main")));
+        bench.workers.close();
+        var spec =
+                aPod().on(String.valueOf(pod.spec().nodeName()))
+                        .container(aContainer("main").image("newer"))
+                        .build()
+                        .spec();
+        bench.api.update(pod.key(), before -> new Pod(before.metadata(), spec, before.status()));
+        bench.restart();
+        bench.pass(Duration.ofSeconds(40));
+        assertThat(bench.container(pod, "main").image()).contains("newer");
+        assertThat(bench.container(pod, "main").restartCount()).isOne();
+        assertThat(bench.events(pod))
+                .contains("Killing: Container main definition changed, will be restarted");
+    }
+
+    @Test
+    void a_sidecar_gets_its_new_image_too() throws Exception {
+        var pod =
+                bench.run(aPod().init(aContainer("side").sidecar()).container(aContainer("main")));
+        var spec =
+                aPod().on(String.valueOf(pod.spec().nodeName()))
+                        .init(aContainer("side").sidecar().image("newer"))
+                        .container(aContainer("main"))
+                        .build()
+                        .spec();
+        bench.api.update(pod.key(), before -> new Pod(before.metadata(), spec, before.status()));
+        bench.settle();
+        bench.pass(Duration.ofSeconds(40));
+        assertThat(bench.now(pod).status().initContainers().getFirst().image()).contains("newer");
+        assertThat(bench.container(pod, "main").restartCount()).isZero();
+        assertThat(bench.events(pod)).contains("Killing: Init container side definition changed");
     }
 }

@@ -2,8 +2,10 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-import static java.nio.charset.StandardCharsets.UTF_8;
+
 import static org.assertj.core.api.Assertions.assertThat;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.EnvSource;
@@ -18,12 +20,14 @@ import dev.berth.port.Images.RegistryCredential;
 import dev.berth.port.KubeApi.Secret;
 import dev.berth.testkit.FakeContainerRuntime.Behaviour;
 import dev.berth.testkit.FakeImages;
-import java.time.Duration;
-import java.util.List;
-import java.util.Map;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 
 class WhatKeepsAContainerFromRunningTest {
     private final Bench bench = new Bench();
@@ -304,5 +308,16 @@ class WhatKeepsAContainerFromRunningTest {
         bench.runtime.end(bench.id(pod, "main", 2), 1);
         bench.pass(Duration.ofSeconds(20));
         assertThat(bench.container(pod, "main").restartCount()).isEqualTo(3);
+    }
+
+    @Test
+    void a_runtime_that_is_not_there_keeps_the_pod_from_beginning() throws Exception {
+        var pod = bench.run(aPod().runtimeClass("gvisor").container(aContainer("main")));
+        assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.PENDING);
+        assertThat(bench.events(pod))
+                .contains(
+                        "FailedCreatePodSandBox: Failed to create pod sandbox: rpc error: code ="
+                                + " Unknown desc = failed to get sandbox runtime: no runtime for"
+                                + " \"gvisor\" is configured");
     }
 }
