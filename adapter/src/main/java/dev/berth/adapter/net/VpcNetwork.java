@@ -780,8 +780,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         return new PodState(sandbox, link);
     }
 
-    private static void keep(
-            Path folder, Sandbox sandbox, String link, PortLeads.@Nullable Led led)
+    private static void keep(Path folder, Sandbox sandbox, String link, PortLeads.@Nullable Led led)
             throws IOException {
         var properties = new Properties();
         properties.setProperty("vpc", sandbox.vpcId());

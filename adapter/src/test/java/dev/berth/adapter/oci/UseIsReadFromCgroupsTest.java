@@ -51,8 +51,17 @@ class UseIsReadFromCgroupsTest {
         file(
                 "memory",
                 "memory.stat",
-                "rss 1\ntotal_rss 300\ntotal_cache 400\ntotal_mapped_file 50\ntotal_active_file 60\n"
-                        + "total_inactive_file 70\ntotal_swap 0\ntotal_pgfault 11\ntotal_pgmajfault 12\n");
+                """
+                rss 1
+                total_rss 300
+                total_cache 400
+                total_mapped_file 50
+                total_active_file 60
+                total_inactive_file 70
+                total_swap 0
+                total_pgfault 11
+                total_pgmajfault 12
+                """);
         file("pids", "cgroup.procs", "1\n");
         file("pids", "tasks", "1\n2\n");
         file("pids", "c1/cgroup.procs", "3\n");
@@ -103,8 +112,14 @@ class UseIsReadFromCgroupsTest {
         file(
                 "all",
                 "cpu.stat",
-                "usage_usec 3000\nuser_usec 2000\nsystem_usec 1000\nnr_periods 7\nnr_throttled 2\n"
-                        + "throttled_usec 500\n");
+                """
+                usage_usec 3000
+                user_usec 2000
+                system_usec 1000
+                nr_periods 7
+                nr_throttled 2
+                throttled_usec 500
+                """);
         file("all", "cpu.weight", "10\n");
         file("all", "cpu.max", "25000 100000\n");
         file("all", "memory.current", "1000\n");
@@ -116,8 +131,16 @@ class UseIsReadFromCgroupsTest {
         file(
                 "all",
                 "memory.stat",
-                "anon 300\nfile 400\nfile_mapped 50\nactive_file 60\ninactive_file 70\nkernel 80\n"
-                        + "pgfault 11\npgmajfault 12\n");
+                """
+                anon 300
+                file 400
+                file_mapped 50
+                active_file 60
+                inactive_file 70
+                kernel 80
+                pgfault 11
+                pgmajfault 12
+                """);
         file("all", "cgroup.procs", "1\n");
         file("all", "cgroup.threads", "1\n2\n");
         file("all", "c1/cgroup.procs", "3\n");
