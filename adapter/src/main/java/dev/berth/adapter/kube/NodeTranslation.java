@@ -14,13 +14,21 @@ import dev.berth.port.KubeApi.NodeCondition;
 import dev.berth.port.KubeApi.NodeImage;
 import dev.berth.port.KubeApi.SystemInfo;
 import dev.berth.port.KubeApi.Taint;
+
+import tools.jackson.databind.JsonNode;
+
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.databind.JsonNode;
 
 /** Nodes between the API and Berth's record, both ways. */
 final class NodeTranslation {
+    /** What a scheduler or an admission asks a node for, in the order of the alphabet. */
+    private static final List<String> FEATURES =
+            List.of(
+                    "InPlacePodVerticalScalingInitContainers",
+                    "RestartAllContainersOnContainerExits");
+
     private NodeTranslation() {}
 
     /** The object to create; the API server keeps the status of a node that is created with one. */
@@ -100,6 +108,7 @@ final class NodeTranslation {
         status.put(
                 "daemonEndpoints", Map.of("kubeletEndpoint", Map.of("Port", node.kubeletPort())));
         status.put("nodeInfo", nodeInfo);
+        status.put("declaredFeatures", FEATURES);
         if (!node.images().isEmpty()) {
             status.put(
                     "images",

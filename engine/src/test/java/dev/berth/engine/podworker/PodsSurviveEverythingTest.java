@@ -2,9 +2,11 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.node.PlacedNode;
+import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.Handler;
 import dev.berth.core.pod.Container.Probe;
 import dev.berth.core.pod.ContainerBuilder;
@@ -38,6 +40,11 @@ import dev.berth.testkit.FakePodLogs;
 import dev.berth.testkit.FakePodNetwork;
 import dev.berth.testkit.FakeProbeNetwork;
 import dev.berth.testkit.FakeTime;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -47,9 +54,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 
 /**
  * Many lives of pods in worlds that do everything wrong: calls fail before and after their work,
@@ -258,6 +262,12 @@ class PodsSurviveEverythingTest {
                         var one = running.get(roll(running.size()));
                         story.add("end " + one.podName() + "/" + one.name());
                         runtime.end(one.id(), roll(2));
+                        if (one.name().equals(ProcessHolder.NAME)) {
+                            // The kernel kills all that is in a process namespace with its first.
+                            running.stream()
+                                    .filter(other -> other.podUid().equals(one.podUid()))
+                                    .forEach(other -> runtime.end(other.id(), 137));
+                        }
                     }
                 }
                 case 7 -> {
@@ -306,6 +316,15 @@ class PodsSurviveEverythingTest {
             }
             if (roll(4) == 0) {
                 builder.volume("conf", new Volume.Source.ConfigMap("conf", List.of(), 0644, false));
+            }
+            if (roll(4) == 0) {
+                builder.shareProcessNamespace();
+            }
+            if (roll(4) == 0) {
+                builder.container(
+                        aContainer("anew")
+                                .restartPolicy("Always")
+                                .onExit(Container.RestartRule.RESTART_ALL, 1));
             }
             var containers = 1 + roll(2);
             for (var number = 0; number < containers; number++) {
