@@ -18,7 +18,6 @@ import dev.berth.engine.podworker.KnownNodes;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.port.Time;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

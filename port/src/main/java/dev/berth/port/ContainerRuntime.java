@@ -1,9 +1,6 @@
 package dev.berth.port;
 
 import dev.berth.core.usage.GroupUse;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs containers on this machine. Containers outlive Berth; whoever starts again finds them with

@@ -1,9 +1,6 @@
 package dev.berth.port;
 
 import dev.berth.core.usage.LinkUse;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The VPCs' networks on this machine: one network namespace for each VPC, one for each pod, a veth

@@ -4,9 +4,6 @@ import dev.berth.core.usage.GroupUse;
 import dev.berth.port.ContainerRuntime;
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -29,6 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Containers in memory. They run until the test ends them, except that {@code sh -c "exit N"} ends

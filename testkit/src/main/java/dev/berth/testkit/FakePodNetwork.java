@@ -3,9 +3,6 @@ package dev.berth.testkit;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -21,6 +18,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** VPCs, attached pods and their listening ports in memory. Any thread may call. */
 public final class FakePodNetwork implements PodNetwork {

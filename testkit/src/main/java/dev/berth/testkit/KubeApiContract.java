@@ -1,9 +1,8 @@
 package dev.berth.testkit;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
@@ -14,11 +13,6 @@ import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.PodListener;
-
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +23,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /** What every {@link KubeApi} promises; the fake and the real one extend this class. */
 @SuppressWarnings("JUnitAmbiguousTestClass") // A suite to extend, in main so that all rooms can.

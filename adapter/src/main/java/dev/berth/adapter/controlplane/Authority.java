@@ -1,7 +1,5 @@
 package dev.berth.adapter.controlplane;
 
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetAddress;
@@ -26,6 +24,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A certificate authority in a folder: {@code NAME.crt} and {@code NAME.key}, and what it has

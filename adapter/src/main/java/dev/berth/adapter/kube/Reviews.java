@@ -3,13 +3,11 @@ package dev.berth.adapter.kube;
 import dev.berth.core.identity.KubernetesUser;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
-
-import tools.jackson.databind.JsonNode;
-
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 
 /** Asks an API server who somebody is and what they may do. */
 final class Reviews {

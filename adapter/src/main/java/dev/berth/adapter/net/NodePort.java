@@ -3,10 +3,6 @@ package dev.berth.adapter.net;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.adapter.libc.Namespaces;
 import dev.berth.port.PodNetwork.Connection;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -22,6 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The kubelets' port of all addresses of a VPC, in one listener. A packet to that port at an

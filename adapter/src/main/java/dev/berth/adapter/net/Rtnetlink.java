@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.core.usage.LinkUse;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -9,11 +9,6 @@ import dev.berth.adapter.libc.Namespaces;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet6Address;
@@ -43,6 +38,9 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * VPCs and pods as network namespaces, made by system calls and netlink; the few packet filters are

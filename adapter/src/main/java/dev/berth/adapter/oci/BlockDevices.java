@@ -1,7 +1,6 @@
 package dev.berth.adapter.oci;
 
 import dev.berth.core.usage.GroupUse.Device;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

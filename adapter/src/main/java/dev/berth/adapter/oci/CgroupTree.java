@@ -2,9 +2,6 @@ package dev.berth.adapter.oci;
 
 import dev.berth.core.usage.GroupUse;
 import dev.berth.port.ContainerRuntime.Limits;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
@@ -17,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The cgroups of pods: {@code /berth/<instance>/pod<uid>} with the pod's limits, and in it one for

@@ -4,7 +4,6 @@ import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.core.usage.GroupUse;
 import dev.berth.port.ContainerRuntime.Limits;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,7 +2,6 @@ package dev.berth.adapter.oci;
 
 import dev.berth.core.usage.GroupUse;
 import dev.berth.port.ContainerRuntime.Limits;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

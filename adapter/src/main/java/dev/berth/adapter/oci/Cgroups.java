@@ -2,7 +2,6 @@ package dev.berth.adapter.oci;
 
 import dev.berth.adapter.libc.MountTable;
 import dev.berth.adapter.libc.MountTable.Mount;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,9 +2,8 @@ package dev.berth.adapter.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Test;
-
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 class NodesAreToldApartByAddressTest {
     private static final List<Cidr> RANGES =

@@ -3,16 +3,14 @@ package dev.berth.adapter.oci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.usage.GroupUse;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Both versions of cgroups, as trees of plain files, tell the same. */
 class UseIsReadFromCgroupsTest {

@@ -2,10 +2,9 @@ package dev.berth.core.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-
-import java.util.Map;
 
 class LabelSelectorsAreReadTest {
     private static final Map<String, String> LABELS =

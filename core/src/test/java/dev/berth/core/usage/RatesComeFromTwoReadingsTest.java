@@ -3,11 +3,9 @@ package dev.berth.core.usage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.usage.Rates.Rate;
-
-import org.junit.jupiter.api.Test;
-
 import java.time.Duration;
 import java.time.Instant;
+import org.junit.jupiter.api.Test;
 
 class RatesComeFromTwoReadingsTest {
     private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");

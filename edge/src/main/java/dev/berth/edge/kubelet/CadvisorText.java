@@ -3,15 +3,13 @@ package dev.berth.edge.kubelet;
 import dev.berth.core.usage.GroupUse;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.engine.podworker.PodUsage.PodReading;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code /metrics/cadvisor}: the series of containers, pods and the node that dashboards and rules

@@ -4,7 +4,6 @@ import dev.berth.edge.kubelet.ClientCertificates.Shown;
 import dev.berth.edge.kubelet.Doors.Door;
 import dev.berth.edge.kubelet.Guard.Refusal;
 import dev.berth.engine.nodes.NodeAccess;
-
 import io.helidon.common.socket.PeerInfo;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
@@ -13,7 +12,6 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
-
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;

@@ -1,11 +1,10 @@
 package dev.berth.edge.kubelet;
 
-import org.jspecify.annotations.Nullable;
-
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prometheus's text format, version 0.0.4, written as Go's library writes it: families one after

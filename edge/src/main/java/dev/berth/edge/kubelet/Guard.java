@@ -3,7 +3,6 @@ package dev.berth.edge.kubelet;
 import dev.berth.core.identity.KubernetesUser;
 import dev.berth.edge.kubelet.ClientCertificates.Shown;
 import dev.berth.engine.nodes.NodeAccess;
-
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,21 +5,18 @@ import dev.berth.engine.nodes.NodeAccess;
 import dev.berth.engine.podworker.KnownNodes;
 import dev.berth.engine.podworker.PodUsage;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
-
 import io.helidon.http.Status;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-
-import tools.jackson.databind.json.JsonMapper;
-
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What a node tells of itself and its pods, by a kubelet's paths: {@code /healthz}, {@code

@@ -1,13 +1,12 @@
 package dev.berth.edge.kubelet;
 
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.List;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /** What a node's endpoint asks of the pods of one cluster. */
 public interface NodeStreams {

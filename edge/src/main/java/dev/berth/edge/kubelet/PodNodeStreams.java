@@ -4,7 +4,6 @@ import dev.berth.engine.podworker.PodStreams;
 import dev.berth.engine.podworker.PodStreams.LogOptions;
 import dev.berth.engine.podworker.PodStreams.PodRef;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

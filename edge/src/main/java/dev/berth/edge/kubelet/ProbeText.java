@@ -2,7 +2,6 @@ package dev.berth.edge.kubelet;
 
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.engine.podworker.PodUsage.PodProbeCounts;
-
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

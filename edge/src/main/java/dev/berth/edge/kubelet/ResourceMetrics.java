@@ -9,15 +9,9 @@ import dev.berth.engine.podworker.PodUsage;
 import dev.berth.engine.podworker.PodUsage.ContainerReading;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodUsage.PodReading;
-
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-
-import org.jspecify.annotations.Nullable;
-
-import tools.jackson.databind.json.JsonMapper;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -28,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The resource metrics API {@code metrics.k8s.io/v1beta1}, which {@code kubectl top} and horizontal

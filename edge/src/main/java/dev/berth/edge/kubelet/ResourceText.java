@@ -2,7 +2,6 @@ package dev.berth.edge.kubelet;
 
 import dev.berth.core.usage.GroupUse;
 import dev.berth.engine.podworker.PodUsage.PodReading;
-
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;

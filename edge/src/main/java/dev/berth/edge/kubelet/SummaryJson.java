@@ -4,16 +4,13 @@ import dev.berth.core.usage.GroupUse;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.core.usage.Rates.Rate;
 import dev.berth.engine.podworker.PodUsage.PodReading;
-
-import org.jspecify.annotations.Nullable;
-
-import tools.jackson.databind.json.JsonMapper;
-
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /** {@code /stats/summary}: the node, its pods and their containers as one JSON text. */
 final class SummaryJson {

@@ -1,7 +1,6 @@
 package dev.berth.edge.kubelet;
 
 import dev.berth.core.usage.GroupUse;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

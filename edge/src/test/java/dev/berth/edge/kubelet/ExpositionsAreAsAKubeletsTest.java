@@ -10,9 +10,6 @@ import dev.berth.core.usage.Rates.Rate;
 import dev.berth.engine.podworker.PodUsage.ContainerReading;
 import dev.berth.engine.podworker.PodUsage.PodProbeCounts;
 import dev.berth.engine.podworker.PodUsage.PodReading;
-
-import org.junit.jupiter.api.Test;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +18,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 
 /** The texts for one pod with one container; {@code -Dgolden.update=true} writes them anew. */
 class ExpositionsAreAsAKubeletsTest {

@@ -18,11 +18,6 @@ import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.Store.StoreUnavailable;
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Base64;
@@ -30,6 +25,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One cluster's life as long as Berth runs: brings its control plane up, keeps it, and takes it

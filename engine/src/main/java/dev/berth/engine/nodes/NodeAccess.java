@@ -6,10 +6,6 @@ import dev.berth.core.identity.KubernetesUser;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.Time;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -20,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Who may ask the nodes of one cluster for what, which its API server decides: TokenReviews and

@@ -1,7 +1,6 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.engine.podworker.PodUsage.NodeRef;
-
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;

@@ -15,11 +15,6 @@ import dev.berth.core.pod.ProbeResult;
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,6 +23,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The probes of one pod: each has a timer that comes every period from when the pod was taken on,

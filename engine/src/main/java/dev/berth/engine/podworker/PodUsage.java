@@ -6,9 +6,6 @@ import dev.berth.core.usage.LinkUse;
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.core.usage.Rates;
 import dev.berth.core.usage.Rates.Rate;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one cluster's pods use of this machine, read from the kernel at each question. Nothing is

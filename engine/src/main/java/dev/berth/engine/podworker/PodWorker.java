@@ -12,16 +12,14 @@ import dev.berth.port.ContainerRuntime;
 import dev.berth.port.KubeApi.ConfigChange;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One pod's life on this machine. One virtual thread owns everything here but the mailbox and

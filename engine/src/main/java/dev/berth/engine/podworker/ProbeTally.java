@@ -3,7 +3,6 @@ package dev.berth.engine.podworker;
 import dev.berth.core.pod.ProbeAnswer;
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.core.usage.ProbeCounts.Times;
-
 import java.util.Arrays;
 
 /** Counts the answers of one probe; its owner's lock guards it. */

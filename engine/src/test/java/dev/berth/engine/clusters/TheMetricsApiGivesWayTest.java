@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.berth.port.KubeApi.Service;
 import dev.berth.testkit.FakeKubeApi;
 import dev.berth.testkit.FakeTime;
-
-import org.junit.jupiter.api.Test;
-
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 class TheMetricsApiGivesWayTest {
     private final FakeKubeApi api = new FakeKubeApi(new FakeTime()::now);

@@ -7,12 +7,10 @@ import dev.berth.engine.nodes.NodeAccess.Answer;
 import dev.berth.testkit.FakeKubeApi;
 import dev.berth.testkit.FakeKubeApi.Call;
 import dev.berth.testkit.FakeTime;
-
-import org.junit.jupiter.api.Test;
-
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 
 class AnswersAboutAccessAreKeptAWhileTest {
     private static final KubernetesUser ANNA =
