@@ -1,7 +1,5 @@
 package dev.berth.engine.clusters;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import dev.berth.core.cluster.Cluster;
 import dev.berth.core.cluster.Cluster.Access;
 import dev.berth.core.cluster.Cluster.Issue;
@@ -20,7 +18,6 @@ import dev.berth.port.Subscription;
 import dev.berth.port.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -288,11 +285,7 @@ final class ClusterLife {
         for (var attempt = 1; ; attempt++) {
             try {
                 plane.api().apply(objects);
-                MetricsObjects.ensure(
-                        plane.api(),
-                        Base64.getEncoder()
-                                .encodeToString(
-                                        plane.certificateAuthorityPem().getBytes(US_ASCII)));
+                MetricsObjects.ensure(plane.api());
                 return;
             } catch (KubeUnavailable notYet) {
                 if (attempt == APPLY_TRIES_MAX) {

@@ -19,7 +19,10 @@ public final class MetricsObjects {
     private static final String SERVICE_NAME = "berth-metrics";
 
     /**
-     * The APIService looks as if a Helm release of metrics-server had made it, by the name and
+     * What is behind it needs no authority: the way there is a Unix socket of Berth's. And who applies
+     * metrics-server's own manifest sets the same field, which may not stand beside an authority.
+     *
+     * <p>The APIService looks as if a Helm release of metrics-server had made it, by the name and
      * place that are usual: Helm takes over only what looks so, and else refuses to install one.
      */
     private static final String API_SERVICE =
@@ -52,7 +55,7 @@ public final class MetricsObjects {
               version: v1beta1
               groupPriorityMinimum: 100
               versionPriority: 100
-              caBundle: AUTHORITY
+              insecureSkipTLSVerify: true
               service:
                 namespace: kube-system
                 name: berth-metrics
@@ -76,17 +79,13 @@ public final class MetricsObjects {
 
     private MetricsObjects() {}
 
-    /**
-     * Makes the objects unless they were made before.
-     *
-     * @param authorityBase64 the cluster's authority, PEM in base64
-     */
-    public static void ensure(KubeApi api, String authorityBase64) throws KubeRefused {
+    /** Makes the objects unless they were made before. */
+    public static void ensure(KubeApi api) throws KubeRefused {
         var there =
                 api.services("kube-system").stream()
                         .anyMatch(service -> service.name().equals(SERVICE_NAME));
         if (!there) {
-            api.createAbsent(API_SERVICE.replace("AUTHORITY", authorityBase64));
+            api.createAbsent(API_SERVICE);
             api.createAbsent(SERVICE);
         }
     }
