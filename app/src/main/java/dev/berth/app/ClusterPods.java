@@ -12,6 +12,7 @@ import dev.berth.core.node.OrdinaryNode;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
+import dev.berth.core.pod.FileSystems;
 import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
 import dev.berth.edge.kubelet.NodeStreams;
@@ -76,6 +77,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final dev.berth.engine.podworker.Machine ground;
     private final Places places;
     private final Supplier<Set<String>> apiAddresses;
+    private final FileSystems fileSystems;
     private final OrdinaryNodeRecords nodeRecords;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
@@ -94,6 +96,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             Time time,
             RecentTimelines timelines,
             double memoryOvercommit,
+            FileSystems fileSystems,
             Supplier<Set<String>> apiAddresses,
             OrdinaryNodeRecords nodeRecords)
             throws IOException {
@@ -114,6 +117,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.time = time;
         this.timelines = timelines;
         this.apiAddresses = apiAddresses;
+        this.fileSystems = fileSystems;
         this.nodeRecords = nodeRecords;
         this.ground =
                 new dev.berth.engine.podworker.Machine(
@@ -182,7 +186,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             new PodSettings(
                                     cluster.name(),
                                     dns(cluster),
-                                    CpuLimit.mustFit(cluster.kubernetesVersion())),
+                                    CpuLimit.mustFit(cluster.kubernetesVersion()),
+                                    fileSystems),
                             new EveryNode(PodNodes.ofFargate(nodes::placed), ordinary),
                             timelines);
             began.add(workers);

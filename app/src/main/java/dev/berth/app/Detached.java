@@ -82,6 +82,12 @@ final class Detached {
         for (var mirror : options.mirrors()) {
             command.addAll(List.of("--mirror", mirror));
         }
+        for (var fileSystem : options.fileSystems()) {
+            command.addAll(List.of("--efs", fileSystem));
+        }
+        for (var accessPoint : options.accessPoints()) {
+            command.addAll(List.of("--efs-access-point", accessPoint));
+        }
         return command;
     }
 

@@ -10,6 +10,7 @@ import dev.berth.adapter.kube.Tls;
 import dev.berth.adapter.process.ChildProcesses;
 import dev.berth.adapter.time.SystemTime;
 import dev.berth.core.cluster.Cluster;
+import dev.berth.core.pod.FileSystems;
 import dev.berth.edge.admission.PodAdmission;
 import dev.berth.edge.authn.StsHosts;
 import dev.berth.edge.authn.TokenReviews;
@@ -177,6 +178,7 @@ final class Server {
                                 time,
                                 timelines,
                                 options.memoryOvercommit(),
+                                FileSystems.of(options.fileSystems(), options.accessPoints()),
                                 apiAddresses::all,
                                 nodeRecords),
                         ClusterPods::close);

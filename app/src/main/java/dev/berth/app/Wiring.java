@@ -4,6 +4,7 @@ import dev.berth.adapter.controlplane.KubeBinaries;
 import dev.berth.adapter.image.OciImages;
 import dev.berth.adapter.image.Platform;
 import dev.berth.adapter.image.RegistrySettings;
+import dev.berth.adapter.libc.MountTable;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
 import java.io.IOException;
 import java.net.URI;
@@ -95,6 +96,11 @@ final class Wiring {
     static void removeTree(Path root) throws IOException {
         if (!Files.exists(root)) {
             return;
+        }
+        var real = root.toRealPath();
+        if (MountTable.read().below(real).stream().anyMatch(mount -> !mount.point().equals(real))) {
+            // What is mounted may be a folder of the user's.
+            throw new IOException(root + " is not removed: something is still mounted there");
         }
         Files.walkFileTree(
                 root,

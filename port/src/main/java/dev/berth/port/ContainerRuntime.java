@@ -113,7 +113,8 @@ public interface ContainerRuntime {
      * @param capabilities the full set it gets, {@code CAP_…} each
      * @param noNewPrivileges whether it can never gain more
      * @param readOnlyRoot whether its image cannot be written
-     * @param seccomp {@code RuntimeDefault}, {@code Unconfined} or an absolute path of a profile
+     * @param seccomp {@code RuntimeDefault}, {@code Unconfined} or the path of a profile below the
+     *     folder {@code seccomp} of the data folder
      * @param sysctls kernel settings of its namespaces, {@code name=value} each
      * @param maskedPaths hidden from it
      * @param readOnlyPaths read-only for it

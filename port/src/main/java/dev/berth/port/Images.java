@@ -36,6 +36,12 @@ public interface Images {
      */
     Path mount(Image image, String id) throws PullFailed;
 
+    /**
+     * What was written to a layout, without the image's own files; nothing when there is none. It
+     * looks at every file: ask seldom.
+     */
+    DiskUse written(String id);
+
     /** Takes such a layout away with all that was written to it; nothing when there is none. */
     void unmount(String id);
 

@@ -1,13 +1,11 @@
 package dev.berth.port;
 
 import dev.berth.core.pod.VolumeFile;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What pods need on this machine's disk: their volumes, the files under {@code /etc} that they see,
@@ -93,11 +91,25 @@ public interface PodFiles {
             throws FilesFailed;
 
     /**
-     * The path of something below a volume, made as a folder when absent.
+     * Makes a folder of this machine, or something below it, be a volume of a pod; nothing when it
+     * is one. What is in it stays when the pod goes.
      *
-     * @param subPath relative; one that leads out of the volume is refused
+     * @param below relative; links in it that lead out of the folder are refused
+     * @param maker makes what is missing, or null when all must be there
      */
-    Path subPath(String podUid, String volume, String subPath) throws FilesFailed;
+    Path attachFolder(
+            String podUid, String volume, Path folder, String below, @Nullable Maker maker)
+            throws FilesFailed;
+
+    /**
+     * The path of something below a volume, made as a folder when absent. It goes on to mean the
+     * same thing, whatever a container does to the volume meanwhile.
+     *
+     * @param volume the volume's path
+     * @param subPath relative; one that leads out of the volume is refused
+     * @param user what wants it, such as {@code main/0}; asked again, it is found anew
+     */
+    Path subPath(String podUid, Path volume, String subPath, String user) throws FilesFailed;
 
     /** Makes the empty file that a run of a container leaves its last words in. */
     Path terminationLog(String podUid, String container, int attempt) throws FilesFailed;
@@ -117,6 +129,12 @@ public interface PodFiles {
      */
     Optional<String> imageText(Path rootfs, String path);
 
+    /**
+     * What the volumes of a pod take, by name; those in memory that all pods share are not there,
+     * nor are folders of the host. It looks at every file: ask seldom.
+     */
+    Map<String, DiskUse> use(String podUid) throws FilesFailed;
+
     /** Takes away the volumes of a pod that has ended; nothing when there are none. */
     void removeVolumes(String podUid) throws FilesFailed;
 
@@ -131,6 +149,14 @@ public interface PodFiles {
      * @param name the pod's name
      */
     record Owner(String cluster, String namespace, String name) {}
+
+    /**
+     * Who gets folders that are made.
+     *
+     * @param uid the owner
+     * @param gid the group
+     */
+    record Maker(long uid, long gid) {}
 
     /** The disk did not do what was asked. */
     final class FilesFailed extends Exception {

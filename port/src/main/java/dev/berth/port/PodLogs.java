@@ -3,6 +3,7 @@ package dev.berth.port;
 import dev.berth.port.PodFiles.FilesFailed;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,9 @@ public interface PodLogs {
      * @throws FilesFailed when it has none
      */
     Reader read(LogName log, long lastLines) throws FilesFailed;
+
+    /** What all logs of a pod take, by container; also those of its earlier runs. */
+    Map<String, DiskUse> use(String namespace, String pod, String podUid);
 
     /** Takes away the log of one run; nothing when there is none. */
     void remove(LogName log) throws FilesFailed;

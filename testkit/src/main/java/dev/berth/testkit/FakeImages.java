@@ -1,5 +1,6 @@
 package dev.berth.testkit;
 
+import dev.berth.port.DiskUse;
 import dev.berth.port.Images;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -40,6 +41,7 @@ public final class FakeImages implements Images {
     private final Map<String, Image> registry = new HashMap<>();
     private final Map<String, Image> here = new LinkedHashMap<>();
     private final Map<String, Image> layouts = new TreeMap<>();
+    private final Map<String, Long> written = new TreeMap<>();
     private final ArrayDeque<PullFailed> faults = new ArrayDeque<>();
     private final List<String> pulls = new ArrayList<>();
     private final List<RegistryCredential> credentialsSeen = new ArrayList<>();
@@ -192,6 +194,28 @@ public final class FakeImages implements Images {
             }
             layouts.put(id, image);
             return Path.of("/fake/layout/" + id);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes a container look as if it had written this much. */
+    public void write(String id, long bytes) {
+        lock.lock();
+        try {
+            written.put(id, bytes);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public DiskUse written(String id) {
+        lock.lock();
+        try {
+            return layouts.containsKey(id)
+                    ? new DiskUse(written.getOrDefault(id, 0L), 1)
+                    : DiskUse.NONE;
         } finally {
             lock.unlock();
         }

@@ -3,10 +3,8 @@ package dev.berth.testkit;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.core.pod.VolumeFile;
+import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
@@ -16,6 +14,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The pods' files in memory; paths are names only. Any thread may call. */
 public final class FakePodFiles implements PodFiles {
@@ -24,6 +23,8 @@ public final class FakePodFiles implements PodFiles {
     private final Map<String, String> texts = new TreeMap<>();
     private final Map<String, Map<String, VolumeFile>> volumes = new TreeMap<>();
     private final Map<String, String> imageTexts = new TreeMap<>();
+    private int looks;
+    private final Map<String, Long> sizes = new TreeMap<>();
     private final ArrayDeque<String> faults = new ArrayDeque<>();
 
     /** Holds nothing. */
@@ -137,9 +138,18 @@ public final class FakePodFiles implements PodFiles {
     }
 
     @Override
-    public Path subPath(String podUid, String volume, String subPath) throws FilesFailed {
+    public Path attachFolder(
+            String podUid, String volume, Path folder, String below, @Nullable Maker maker)
+            throws FilesFailed {
         checkFault();
-        return path(podUid, "volumes", volume + "/" + subPath);
+        return path(podUid, "binds", volume);
+    }
+
+    @Override
+    public Path subPath(String podUid, Path volume, String subPath, String user)
+            throws FilesFailed {
+        checkFault();
+        return volume.resolve(subPath);
     }
 
     @Override
@@ -156,6 +166,33 @@ public final class FakePodFiles implements PodFiles {
     @Override
     public Optional<String> imageText(Path rootfs, String path) {
         return locked(() -> Optional.ofNullable(imageTexts.get(path)));
+    }
+
+    /** Makes a volume look this big. */
+    public void grow(String podUid, String volume, long bytes) {
+        locked(() -> sizes.put(podUid + "/" + volume, bytes));
+    }
+
+    /** How often somebody looked how much there is. */
+    public int looks() {
+        return locked(() -> looks);
+    }
+
+    @Override
+    public Map<String, DiskUse> use(String podUid) throws FilesFailed {
+        checkFault();
+        return locked(() -> {
+            looks++;
+            var use = new TreeMap<String, DiskUse>();
+            for (var key : volumes.keySet()) {
+                if (key.startsWith(podUid + "/")) {
+                    use.put(
+                            key.substring(podUid.length() + 1),
+                            new DiskUse(sizes.getOrDefault(key, 0L), 1));
+                }
+            }
+            return use;
+        });
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.berth.testkit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs;
 import java.nio.file.Path;
@@ -109,6 +110,22 @@ public final class FakePodLogs implements PodLogs {
             }
             return new MemoryReader(
                     lines, lastLines < 0 ? 0 : (int) Math.max(0, lines.size() - lastLines));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Map<String, DiskUse> use(String namespace, String pod, String podUid) {
+        lock.lock();
+        try {
+            var use = new HashMap<String, DiskUse>();
+            sizes.forEach((log, bytes) -> {
+                if (log.podUid().equals(podUid)) {
+                    use.merge(log.container(), new DiskUse(bytes, 1), DiskUse::plus);
+                }
+            });
+            return use;
         } finally {
             lock.unlock();
         }

@@ -2,13 +2,11 @@ package dev.berth.adapter.files;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.berth.adapter.libc.Beneath;
+import dev.berth.adapter.libc.MountTable;
 import dev.berth.core.pod.VolumeFile;
+import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -23,6 +21,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The pods' files below a data folder. Secrets of all pods lie on one tmpfs, mounted when the first
@@ -33,6 +34,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *   pods/UID/etc/resolv.conf
  *   pods/UID/volumes/NAME/       emptyDir, configMap; tmpfs of its own for medium Memory
  *   pods/UID/words/CONTAINER.ATTEMPT
+ *   pods/UID/binds/volumes/NAME  a folder of the machine, mounted
+ *   pods/UID/binds/subpaths/CONTAINER.INDEX
  *   pods-memory/UID/NAME/        secrets, tokens, fields; on tmpfs
  *   node-roots/NODE/             what an ordinary node's hostPath volumes see
  * </pre>
@@ -252,37 +255,62 @@ public final class DiskPodFiles implements PodFiles {
     }
 
     @Override
-    public Path subPath(String podUid, String volume, String subPath) throws FilesFailed {
+    public Path attachFolder(
+            String podUid, String volume, Path folder, String below, @Nullable Maker maker)
+            throws FilesFailed {
+        var target = binds(podUid).resolve("volumes").resolve(plain(volume));
         return attempt(
-                "find " + subPath + " in volume " + volume,
+                "attach " + folder + " as volume " + volume,
+                () ->
+                        Mounts.mounted(target)
+                                ? target
+                                : bind(
+                                        folder,
+                                        below,
+                                        maker == null
+                                                ? null
+                                                : new Beneath.Maker(0755, maker.uid(), maker.gid()),
+                                        target));
+    }
+
+    @Override
+    public Path subPath(String podUid, Path volume, String subPath, String user)
+            throws FilesFailed {
+        var target = binds(podUid).resolve("subpaths").resolve(plain(user.replace('/', '.')));
+        return attempt(
+                "find " + subPath + " in volume " + volume.getFileName(),
                 () -> {
-                    var inMemory = memory.resolve(plain(podUid)).resolve(plain(volume));
-                    var folder =
-                            (Files.isDirectory(inMemory)
-                                            ? inMemory
-                                            : folder(podUid)
-                                                    .resolve("volumes")
-                                                    .resolve(plain(volume)))
-                                    .toRealPath();
-                    var at = folder;
-                    for (var part : Path.of(subPath).normalize()) {
-                        var next = at.resolve(part);
-                        if (!Files.exists(next, LinkOption.NOFOLLOW_LINKS)) {
-                            Files.createDirectory(next);
-                            VolumeTree.mode(
-                                    next, (int) Files.getAttribute(at, "unix:mode") & 07777);
-                            VolumeTree.own(
-                                    next,
+                    MountTable.clear(target);
+                    return bind(
+                            volume,
+                            subPath,
+                            new Beneath.Maker(
+                                    (int) Files.getAttribute(volume, "unix:mode") & 07777,
                                     null,
-                                    Long.valueOf((int) Files.getAttribute(at, "unix:gid")));
-                        }
-                        at = next.toRealPath();
-                        if (!at.startsWith(folder)) {
-                            throw new IOException(subPath + " leads out of the volume");
-                        }
-                    }
-                    return at;
+                                    Long.valueOf((int) Files.getAttribute(volume, "unix:gid"))),
+                            target);
                 });
+    }
+
+    /** Mounts something below a folder on a target that is a folder or a file as it is. */
+    private static Path bind(Path folder, String below, Beneath.@Nullable Maker maker, Path target)
+            throws IOException {
+        try (var found = Beneath.open(folder.toString(), below, maker)) {
+            var isFolder = Files.isDirectory(Path.of(found.link()));
+            Files.deleteIfExists(target);
+            if (isFolder) {
+                Files.createDirectories(target);
+            } else {
+                Files.createDirectories(target.getParent());
+                Files.createFile(target);
+            }
+            found.bind(target.toString());
+            return target;
+        }
+    }
+
+    private Path binds(String podUid) {
+        return folder(podUid).resolve("binds");
     }
 
     @Override
@@ -362,11 +390,33 @@ public final class DiskPodFiles implements PodFiles {
     }
 
     @Override
+    public Map<String, DiskUse> use(String podUid) throws FilesFailed {
+        var use = new HashMap<String, DiskUse>();
+        try (var folders = Files.newDirectoryStream(folder(podUid).resolve("volumes"))) {
+            for (var folder : folders) {
+                use.put(folder.getFileName().toString(), Trees.use(folder));
+            }
+        } catch (NoSuchFileException none) {
+            return Map.of();
+        } catch (IOException e) {
+            throw new FilesFailed(
+                    "cannot look at the volumes of pod " + podUid + ": " + e.getMessage(), e);
+        }
+        return use;
+    }
+
+    @Override
     public void removeVolumes(String podUid) throws FilesFailed {
         attempt(
                 "remove the volumes of pod " + podUid,
                 () -> {
                     var volumes = folder(podUid).resolve("volumes");
+                    var binds = binds(podUid);
+                    if (Files.exists(binds)) {
+                        MountTable.clear(binds.toRealPath());
+                        Mounts.mustBeFree(binds);
+                        VolumeTree.delete(binds);
+                    }
                     Mounts.unmountBelow(volumes);
                     VolumeTree.delete(volumes);
                     VolumeTree.delete(memory.resolve(plain(podUid)));
@@ -380,6 +430,7 @@ public final class DiskPodFiles implements PodFiles {
         attempt(
                 "remove the folder of pod " + podUid,
                 () -> {
+                    Mounts.mustBeFree(folder(podUid));
                     VolumeTree.delete(folder(podUid));
                     return pods;
                 });

@@ -1,5 +1,6 @@
 package dev.berth.adapter.files;
 
+import dev.berth.port.DiskUse;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs;
 import java.io.ByteArrayOutputStream;
@@ -16,7 +17,9 @@ import java.nio.file.WatchService;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -84,6 +87,19 @@ public final class DiskPodLogs implements PodLogs {
         } catch (IOException e) {
             throw new FilesFailed("cannot read " + live + ": " + e.getMessage(), e);
         }
+    }
+
+    @Override
+    public Map<String, DiskUse> use(String namespace, String pod, String podUid) {
+        var use = new HashMap<String, DiskUse>();
+        try (var folders = Files.newDirectoryStream(folder(namespace, pod, podUid))) {
+            for (var folder : folders) {
+                use.put(folder.getFileName().toString(), Trees.use(folder));
+            }
+        } catch (IOException absent) {
+            return use;
+        }
+        return use;
     }
 
     @Override

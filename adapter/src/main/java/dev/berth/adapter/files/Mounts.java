@@ -30,7 +30,17 @@ final class Mounts {
                         target.toString()));
     }
 
+    /** Fails when something is mounted at or below a folder, so that it must not be deleted. */
+    static void mustBeFree(Path folder) throws IOException {
+        if (Files.exists(folder) && !below(folder.toRealPath()).isEmpty()) {
+            throw new IOException(folder + " is not deleted: something is still mounted there");
+        }
+    }
+
     static boolean mounted(Path target) throws IOException {
+        if (!Files.exists(target)) {
+            return false;
+        }
         var real = target.toRealPath();
         return below(real).contains(real);
     }

@@ -2,6 +2,8 @@ package dev.berth.adapter.image;
 
 import dev.berth.adapter.image.ImageRecords.Named;
 import dev.berth.adapter.image.ImageRecords.Origin;
+import dev.berth.adapter.libc.TreeSize;
+import dev.berth.port.DiskUse;
 import dev.berth.port.Images;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -441,6 +443,16 @@ public final class OciImages implements Images, AutoCloseable {
                 PullFailed.Why.NOT_FOUND,
                 "image \"" + image.reference() + "\" is not on this machine: not found",
                 null);
+    }
+
+    @Override
+    public DiskUse written(String id) {
+        try {
+            var size = TreeSize.of(mounts.written(id).toString());
+            return new DiskUse(size.bytes(), size.files());
+        } catch (IOException failed) {
+            throw new UncheckedIOException("cannot look at the layout " + id, failed);
+        }
     }
 
     @Override

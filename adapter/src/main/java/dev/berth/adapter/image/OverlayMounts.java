@@ -132,6 +132,11 @@ final class OverlayMounts {
         return !Files.getAttribute(place, "unix:dev").equals(Files.getAttribute(root, "unix:dev"));
     }
 
+    /** Where what is written to a layout lies. */
+    Path written(String id) {
+        return place(id).resolve("upper");
+    }
+
     /** Takes a layout away with all that was written; nothing when there is none. */
     void unmount(String id) throws IOException {
         Path place = place(id);

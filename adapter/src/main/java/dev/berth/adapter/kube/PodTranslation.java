@@ -27,17 +27,14 @@ import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.unit.Quantity;
-
-import org.jspecify.annotations.Nullable;
-
-import tools.jackson.databind.JsonNode;
-
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A pod of the API as Berth's records. Every field that the records have is read; what the API
@@ -128,7 +125,9 @@ final class PodTranslation {
                 list(node, "tolerations", PodTranslation::toleration),
                 list(node, "imagePullSecrets", secret -> text(secret, "name")),
                 list(node, "readinessGates", gate -> text(gate, "conditionType")),
-                podSecurity(node.path("securityContext")),
+                podSecurity(
+                        node.path("securityContext"),
+                        has(node, "hostUsers") && !flag(node, "hostUsers")),
                 list(node, "initContainers", PodTranslation::container),
                 list(node, "containers", PodTranslation::container),
                 list(node, "volumes", PodTranslation::volume),
@@ -170,8 +169,8 @@ final class PodTranslation {
                 numberOrNull(node, "tolerationSeconds"));
     }
 
-    private static PodSecurity podSecurity(JsonNode node) {
-        if (node.isEmpty()) {
+    private static PodSecurity podSecurity(JsonNode node, boolean ownUsers) {
+        if (node.isEmpty() && !ownUsers) {
             return PodSecurity.NONE;
         }
         var sysctls = new HashMap<String, String>();
@@ -186,7 +185,10 @@ final class PodTranslation {
                 numberOrNull(node, "fsGroup"),
                 textOrNull(node, "fsGroupChangePolicy"),
                 sysctls,
-                seccomp(node.path("seccompProfile")));
+                seccomp(node.path("seccompProfile")),
+                emptyAsNull(textOrNull(node, "supplementalGroupsPolicy")),
+                emptyAsNull(textOrNull(node.path("appArmorProfile"), "type")),
+                ownUsers);
     }
 
     /** With dots; a name that was written with slashes may have dots in its parts. */
@@ -339,7 +341,8 @@ final class PodTranslation {
                 texts(capabilities, "add"),
                 texts(capabilities, "drop"),
                 textOrNull(node, "procMount"),
-                seccomp(node.path("seccompProfile")));
+                seccomp(node.path("seccompProfile")),
+                emptyAsNull(textOrNull(node.path("appArmorProfile"), "type")));
     }
 
     private static Container.@Nullable Probe probe(JsonNode node) {

@@ -24,6 +24,12 @@ public final class Errno extends IOException {
     /** No such device. */
     public static final int ENODEV = 19;
 
+    /** Not a folder. */
+    public static final int ENOTDIR = 20;
+
+    /** Too many links on the way, or one where none may be. */
+    public static final int ELOOP = 40;
+
     /** Exists already. */
     public static final int EEXIST = 17;
 

@@ -127,6 +127,7 @@ public final class Libc {
     private static final MethodHandle KILL = function("kill", JAVA_INT, JAVA_INT);
     private static final MethodHandle WAITPID = function("waitpid", JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle OPEN = variadic("open", 2, ADDRESS, JAVA_INT, JAVA_INT);
+    private static final MethodHandle CHMOD = function("chmod", ADDRESS, JAVA_INT);
     private static final MethodHandle CLOSE = function("close", JAVA_INT);
     private static final MethodHandle READ = sized("read", JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle WRITE = sized("write", JAVA_INT, ADDRESS, JAVA_LONG);
@@ -307,6 +308,13 @@ public final class Libc {
                                 (int)
                                         OPEN.invokeExact(
                                                 errno, text(arena, path), flags | O_CLOEXEC, 0));
+    }
+
+    /** chmod(2); links are followed. */
+    public static void chmod(String path, int mode) throws Errno {
+        call(
+                "chmod " + path,
+                (arena, errno) -> (int) CHMOD.invokeExact(errno, text(arena, path), mode));
     }
 
     /** close(2); what it says is of no use to anybody. */

@@ -150,7 +150,10 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                             cgroups.tree(instance),
                             new OciSpec(
                                     json,
-                                    new SeccompProfile(json, architecture),
+                                    new SeccompProfile(
+                                            json,
+                                            architecture,
+                                            state.resolveSibling("seccomp").toAbsolutePath()),
                                     cgroups.isSecond(),
                                     cgroups.limitsSwap(),
                                     OciSpec.OwnLimits.read()),

@@ -3,14 +3,6 @@ package dev.berth.adapter.oci;
 import dev.berth.port.ContainerRuntime.ContainerPlan;
 import dev.berth.port.ContainerRuntime.ExecPlan;
 import dev.berth.port.ContainerRuntime.Mount;
-
-import org.jspecify.annotations.Nullable;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +10,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Writes a container's plan as OCI configuration, version 1.0.2, which bookworm's crun understands.
@@ -121,7 +118,7 @@ record OciSpec(
             case "Unconfined" -> {}
             case "RuntimeDefault" ->
                     linux.set("seccomp", seccomp.forCapabilities(plan.capabilities()));
-            default -> linux.set("seccomp", seccomp.fromFile(Path.of(plan.seccomp())));
+            default -> linux.set("seccomp", seccomp.fromFile(plan.seccomp()));
         }
         return spec;
     }

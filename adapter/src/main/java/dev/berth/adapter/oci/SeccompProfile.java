@@ -3,6 +3,7 @@ package dev.berth.adapter.oci;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Set;
@@ -24,9 +25,15 @@ final class SeccompProfile {
     private final JsonMapper json;
     private final JsonNode rules;
     private final String architecture;
+    private final Path profiles;
 
-    /** Reads the rules. */
-    SeccompProfile(JsonMapper json, String architecture) {
+    /**
+     * Reads the rules.
+     *
+     * @param profiles where profiles of users lie; a pod names one by its path in there
+     */
+    SeccompProfile(JsonMapper json, String architecture, Path profiles) {
+        this.profiles = profiles;
         this.json = json;
         this.architecture = architecture;
         try (var stream = SeccompProfile.class.getResourceAsStream(RESOURCE)) {
@@ -77,11 +84,19 @@ final class SeccompProfile {
     }
 
     /** A profile from a file, in OCI form. */
-    ObjectNode fromFile(Path file) throws IOException {
+    ObjectNode fromFile(String name) throws IOException {
+        var file = profiles.resolve(name).normalize();
+        if (!file.startsWith(profiles)) {
+            throw new IOException("seccomp profile " + name + " is not in " + profiles);
+        }
         try {
             if (json.readTree(Files.readAllBytes(file)) instanceof ObjectNode profile) {
                 return profile;
             }
+        } catch (NoSuchFileException none) {
+            throw new IOException(
+                    "cannot load seccomp profile \"" + file + "\": no such file or directory",
+                    none);
         } catch (JacksonException broken) {
             throw new IOException("seccomp profile " + file + " is not JSON", broken);
         }

@@ -121,25 +121,6 @@ class DiskPodFilesTest {
     }
 
     @Test
-    void a_sub_path_is_made_but_never_leads_out() throws Exception {
-        var folder = files.emptyFolder(UID, "cache", null, null);
-        assertThat(files.subPath(UID, "cache", "a/b"))
-                .isDirectory()
-                .isEqualTo(folder.resolve("a/b").toRealPath());
-        Files.createSymbolicLink(folder.resolve("out"), Path.of("/etc"));
-        assertThatThrownBy(() -> files.subPath(UID, "cache", "out/cron.d"))
-                .isInstanceOf(FilesFailed.class);
-        assertThatThrownBy(() -> files.subPath(UID, "cache", "../words"))
-                .isInstanceOf(FilesFailed.class);
-    }
-
-    @Test
-    void a_sub_path_may_be_one_file_of_a_config_map() throws Exception {
-        files.writeVolume(UID, "conf", false, List.of(file("nginx.conf", "x")), null);
-        assertThat(files.subPath(UID, "conf", "nginx.conf")).isRegularFile().hasContent("x");
-    }
-
-    @Test
     void last_words_are_read_from_their_end() throws Exception {
         assertThat(files.lastWords(UID, "main", 0, 10)).isEmpty();
         var log = files.terminationLog(UID, "main", 0);

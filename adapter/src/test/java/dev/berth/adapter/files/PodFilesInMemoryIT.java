@@ -60,9 +60,10 @@ class PodFilesInMemoryIT {
     @Test
     void an_empty_folder_in_memory_keeps_the_mode_of_a_tmpfs() throws Exception {
         assertThat(mode(files.emptyFolder("uid-1", "memory", 1L << 20, null))).isEqualTo("1777");
-        assertThat(mode(files.emptyFolder("uid-1", "group", 1L << 20, 123L))).isEqualTo("3777");
+        var group = files.emptyFolder("uid-1", "group", 1L << 20, 123L);
+        assertThat(mode(group)).isEqualTo("3777");
         assertThat(mode(files.emptyFolder("uid-1", "disk", null, 123L))).isEqualTo("2777");
-        assertThat(mode(files.subPath("uid-1", "group", "below"))).isEqualTo("3777");
+        assertThat(mode(files.subPath("uid-1", group, "below", "main/1"))).isEqualTo("3777");
     }
 
     private static String mode(Path path) throws Exception {

@@ -202,6 +202,10 @@ public final class FargateNode {
      * What is left of a disk: of the default 20 GiB as much as was seen, of a larger one what was
      * requested before 15 % were added. Source: eks-fargate §3.8 (O, D)
      */
+    public static long usableStorageBytes(int storageGibibytes) {
+        return usableStorageKibi(storageGibibytes) << 10;
+    }
+
     private static long usableStorageKibi(int storageGibibytes) {
         return storageGibibytes <= Sizing.DEFAULT_STORAGE_GIBIBYTES
                 ? ALLOCATABLE_DEFAULT_STORAGE_KIBI

@@ -2,12 +2,10 @@ package dev.berth.core.pod;
 
 import dev.berth.core.pod.PodSecurity.SeccompProfile;
 import dev.berth.core.unit.Quantity;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A container of a pod, after the API server's defaulting.
@@ -259,6 +257,7 @@ public record Container(
      * @param capabilitiesDrop the same; {@code ALL} drops all
      * @param procMount {@code Default} or {@code Unmasked}
      * @param seccomp the seccomp profile
+     * @param appArmor the kind of AppArmor profile, such as {@code RuntimeDefault}
      */
     public record Security(
             boolean privileged,
@@ -270,7 +269,8 @@ public record Container(
             List<String> capabilitiesAdd,
             List<String> capabilitiesDrop,
             @Nullable String procMount,
-            @Nullable SeccompProfile seccomp) {
+            @Nullable SeccompProfile seccomp,
+            @Nullable String appArmor) {
         /** Says nothing at all. */
         public static final Security NONE =
                 new Security(
@@ -280,6 +280,32 @@ public record Container(
         public Security {
             capabilitiesAdd = List.copyOf(capabilitiesAdd);
             capabilitiesDrop = List.copyOf(capabilitiesDrop);
+        }
+
+        /** Says nothing of AppArmor. */
+        public Security(
+                boolean privileged,
+                @Nullable Boolean allowPrivilegeEscalation,
+                @Nullable Long runAsUser,
+                @Nullable Long runAsGroup,
+                @Nullable Boolean runAsNonRoot,
+                boolean readOnlyRootFilesystem,
+                List<String> capabilitiesAdd,
+                List<String> capabilitiesDrop,
+                @Nullable String procMount,
+                @Nullable SeccompProfile seccomp) {
+            this(
+                    privileged,
+                    allowPrivilegeEscalation,
+                    runAsUser,
+                    runAsGroup,
+                    runAsNonRoot,
+                    readOnlyRootFilesystem,
+                    capabilitiesAdd,
+                    capabilitiesDrop,
+                    procMount,
+                    seccomp,
+                    null);
         }
     }
 

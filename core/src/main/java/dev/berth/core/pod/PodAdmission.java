@@ -2,6 +2,7 @@ package dev.berth.core.pod;
 
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether the node of a Fargate pod runs a pod that was bound to it. Its own pod it runs; a pod
@@ -57,11 +58,24 @@ public final class PodAdmission {
                             "Node didn't have enough resource: pods, requested: 1, used: 1,"
                                     + " capacity: 1"));
         }
-        return sysctlRefusal(pod);
+        return kernelRefusal(pod);
     }
 
-    /** The refusal of kernel settings that could harm others, or empty. */
-    public static Optional<Refusal> sysctlRefusal(Pod pod) {
+    /**
+     * The refusal of kernel settings that could harm others, or of AppArmor profiles, or empty.
+     * Profiles are not loaded here, so a pod that insists on one is told, in a kubelet's words for
+     * hosts without AppArmor, and does not run without it.
+     */
+    public static Optional<Refusal> kernelRefusal(Pod pod) {
+        if (confined(pod.spec().security().appArmor())
+                || pod.spec()
+                        .everyContainer()
+                        .anyMatch(container -> confined(container.security().appArmor()))) {
+            return Optional.of(
+                    new Refusal(
+                            "AppArmor",
+                            "Cannot enforce AppArmor: AppArmor is not enabled on the host"));
+        }
         return pod.spec().security().sysctls().keySet().stream()
                 .sorted()
                 .filter(name -> !SAFE_SYSCTLS.contains(name))
@@ -70,5 +84,9 @@ public final class PodAdmission {
                         new Refusal(
                                 "SysctlForbidden",
                                 "forbidden sysctl: \"" + name + "\" not allowlisted"));
+    }
+
+    private static boolean confined(@Nullable String appArmor) {
+        return appArmor != null && !appArmor.equals("Unconfined");
     }
 }

@@ -1,12 +1,11 @@
 package dev.berth.core.pod;
 
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node knows of a pod at one moment.
@@ -83,8 +82,14 @@ public record PodObservation(
      *
      * @param reason such as {@code DeadlineExceeded}
      * @param message for people
+     * @param disruption whether the node's own need is to blame, not the pod's doing
      */
-    public record Verdict(String reason, String message) {}
+    public record Verdict(String reason, String message, boolean disruption) {
+        /** The pod's own doing. */
+        public Verdict(String reason, String message) {
+            this(reason, message, false);
+        }
+    }
 
     /** The latest run of a container. */
     public Optional<ContainerRun> latest(String container) {

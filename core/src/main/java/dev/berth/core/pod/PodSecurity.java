@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param fsGroupChangePolicy {@code Always} or {@code OnRootMismatch}
  * @param sysctls kernel settings of the pod's namespaces
  * @param seccomp the seccomp profile
+ * @param supplementalGroupsPolicy {@code Merge} adds the groups that the image gives the user,
+ *     {@code Strict} does not
+ * @param appArmor the kind of AppArmor profile, such as {@code RuntimeDefault}
+ * @param ownUsers whether the pod asks for users of its own ({@code hostUsers: false})
  */
 public record PodSecurity(
         @Nullable Long runAsUser,
@@ -24,7 +28,10 @@ public record PodSecurity(
         @Nullable Long fsGroup,
         @Nullable String fsGroupChangePolicy,
         Map<String, String> sysctls,
-        @Nullable SeccompProfile seccomp) {
+        @Nullable SeccompProfile seccomp,
+        @Nullable String supplementalGroupsPolicy,
+        @Nullable String appArmor,
+        boolean ownUsers) {
     /** Says nothing at all. */
     public static final PodSecurity NONE =
             new PodSecurity(null, null, null, List.of(), null, null, Map.of(), null);
@@ -33,6 +40,30 @@ public record PodSecurity(
     public PodSecurity {
         supplementalGroups = List.copyOf(supplementalGroups);
         sysctls = Map.copyOf(sysctls);
+    }
+
+    /** Says nothing of groups of images, AppArmor and users. */
+    public PodSecurity(
+            @Nullable Long runAsUser,
+            @Nullable Long runAsGroup,
+            @Nullable Boolean runAsNonRoot,
+            List<Long> supplementalGroups,
+            @Nullable Long fsGroup,
+            @Nullable String fsGroupChangePolicy,
+            Map<String, String> sysctls,
+            @Nullable SeccompProfile seccomp) {
+        this(
+                runAsUser,
+                runAsGroup,
+                runAsNonRoot,
+                supplementalGroups,
+                fsGroup,
+                fsGroupChangePolicy,
+                sysctls,
+                seccomp,
+                null,
+                null,
+                false);
     }
 
     /**

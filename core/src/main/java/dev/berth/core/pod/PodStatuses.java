@@ -6,9 +6,6 @@ import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.core.pod.PodStatus.Sizes;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -19,6 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the status that a node reports, in the words of a kubelet 1.36: states of containers, the
@@ -343,6 +341,11 @@ public final class PodStatuses {
         if (!phase.ended()) {
             resizing(PodResize.PENDING, seen.resize().pending()).ifPresent(conditions::add);
             resizing(PodResize.IN_PROGRESS, seen.resize().inProgress()).ifPresent(conditions::add);
+        }
+        var verdict = seen.verdict();
+        if (verdict != null && verdict.disruption()) {
+            conditions.add(
+                    condition("DisruptionTarget", true, "TerminationByKubelet", verdict.message()));
         }
         return conditions;
     }

@@ -188,6 +188,10 @@ public final class PodWords {
         return "MountVolume.SetUp failed for volume \"" + volume + "\" : " + why;
     }
 
+    /** Why a pod cannot have users of its own. */
+    public static final String NO_USERS_OF_ITS_OWN =
+            "can't set `spec.hostUsers: false`, runtime does not support user namespaces";
+
     /** Namespaces that could not be made. */
     public static String sandboxFailed(String why) {
         return "Failed to create pod sandbox: " + why;

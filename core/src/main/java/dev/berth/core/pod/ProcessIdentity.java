@@ -67,7 +67,9 @@ public record ProcessIdentity(long uid, long gid, List<Long> additionalGids) {
             gid = runAsGroup;
         }
         var more = new TreeSet<Long>();
-        entry.map(one -> one.field(0)).ifPresent(name -> more.addAll(memberships(group, name)));
+        if (!"Strict".equals(podSays.supplementalGroupsPolicy())) {
+            entry.map(one -> one.field(0)).ifPresent(name -> more.addAll(memberships(group, name)));
+        }
         more.addAll(podSays.supplementalGroups());
         if (podSays.fsGroup() != null) {
             more.add(podSays.fsGroup());

@@ -9,6 +9,9 @@ public final class StopPlan {
     /** The least time a container gets, in seconds, however short its grace period. */
     public static final long GRACE_LEAST_SECONDS = 2;
 
+    /** The grace period of a pod that is evicted at once, as a kubelet has it. */
+    public static final Long EVICTED_SECONDS = 1L;
+
     /** SIGKILL. */
     public static final int KILL = 9;
 

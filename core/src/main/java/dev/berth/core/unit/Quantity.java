@@ -154,6 +154,21 @@ public record Quantity(BigDecimal amount) implements Comparable<Quantity> {
         return number + BINARY_SUFFIXES[times];
     }
 
+    /**
+     * The form with fewer digits out of {@link #binaryText} and {@link #decimalText}, the binary
+     * one if they are equal. It is the one that people write, since the form that an amount was
+     * written in is not kept: {@code 100Mi} and {@code 1G} come back as they were.
+     */
+    public String shortText() {
+        var binary = binaryText();
+        var decimal = decimalText();
+        return digits(decimal) < digits(binary) ? decimal : binary;
+    }
+
+    private static long digits(String text) {
+        return text.chars().filter(Character::isDigit).count();
+    }
+
     @Override
     public int compareTo(Quantity other) {
         return amount.compareTo(other.amount);

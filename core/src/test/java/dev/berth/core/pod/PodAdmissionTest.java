@@ -1,5 +1,6 @@
 package dev.berth.core.pod;
 
+import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -55,6 +56,46 @@ class PodAdmissionTest {
                         new PodAdmission.Refusal(
                                 "SysctlForbidden",
                                 "forbidden sysctl: \"kernel.msgmax\" not allowlisted"));
+    }
+
+    @Test
+    void a_profile_of_AppArmor_is_not_silently_left_out() {
+        var refusal =
+                new PodAdmission.Refusal(
+                        "AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host");
+        assertThat(
+                        PodAdmission.refusal(
+                                aPod().uid("u").security(appArmor("Localhost")).build(), "u"))
+                .contains(refusal);
+        assertThat(
+                        PodAdmission.refusal(
+                                aPod().uid("u").security(appArmor("Unconfined")).build(), "u"))
+                .isEmpty();
+        var container =
+                new Container.Security(
+                        false,
+                        null,
+                        null,
+                        null,
+                        null,
+                        false,
+                        List.of(),
+                        List.of(),
+                        null,
+                        null,
+                        "RuntimeDefault");
+        assertThat(
+                        PodAdmission.refusal(
+                                aPod().uid("u")
+                                        .container(aContainer("main").security(container))
+                                        .build(),
+                                "u"))
+                .contains(refusal);
+    }
+
+    private static PodSecurity appArmor(String kind) {
+        return new PodSecurity(
+                null, null, null, List.of(), null, null, Map.of(), null, null, kind, false);
     }
 
     @Test

@@ -54,6 +54,24 @@ class WhomItRunsAsTest {
     }
 
     @Test
+    void a_strict_pod_gives_no_groups_but_its_own() throws Exception {
+        var strict =
+                new PodSecurity(
+                        null,
+                        null,
+                        null,
+                        List.of(400L),
+                        null,
+                        null,
+                        Map.of(),
+                        null,
+                        "Strict",
+                        null,
+                        false);
+        assertThat(of(strict, "nginx")).isEqualTo(new ProcessIdentity(101, 102, List.of(400L)));
+    }
+
+    @Test
     void the_pods_numbers_count_before_the_images() throws Exception {
         assertThat(of(pod(1000L, 2000L, null, 3000L), "nginx"))
                 .isEqualTo(new ProcessIdentity(1000, 2000, List.of(3000L)));

@@ -95,6 +95,8 @@ public interface Actions {
      * @param strictVersions whether unknown Kubernetes versions are refused
      * @param mirrors {@code registry=url} each
      * @param memoryOvercommit how often the memory for pods is given out, 1 or more
+     * @param fileSystems {@code fs-…=/folder} each
+     * @param accessPoints {@code fsap-…=fs-…:/path[,uid,gid]} each
      */
     record Options(
             Path data,
@@ -104,10 +106,14 @@ public interface Actions {
             String account,
             boolean strictVersions,
             List<String> mirrors,
-            double memoryOvercommit) {
+            double memoryOvercommit,
+            List<String> fileSystems,
+            List<String> accessPoints) {
         /** Copies the collections. */
         public Options {
             mirrors = List.copyOf(mirrors);
+            fileSystems = List.copyOf(fileSystems);
+            accessPoints = List.copyOf(accessPoints);
         }
     }
 }

@@ -1,6 +1,9 @@
 package dev.berth.edge.cli;
 
+import dev.berth.core.pod.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -159,6 +162,21 @@ public final class BerthCommand implements Runnable {
                                 + " (default: ${DEFAULT-VALUE}, so that no pod within its size is killed)")
         private double memoryOvercommit = 1;
 
+        @Option(
+                names = "--efs",
+                paramLabel = "fs-ID=FOLDER",
+                description =
+                        "serves an EFS file system from a folder of this machine; may be repeated")
+        private List<String> fileSystems = List.of();
+
+        @Option(
+                names = "--efs-access-point",
+                paramLabel = "fsap-ID=fs-ID:/PATH[,UID,GID]",
+                description =
+                        "a way into such a file system; with UID and GID its folder is made when it is"
+                                + " missing; may be repeated")
+        private List<String> accessPoints = List.of();
+
         @Spec(Spec.Target.MIXEE)
         private @Nullable CommandSpec spec;
 
@@ -194,7 +212,28 @@ public final class BerthCommand implements Runnable {
                     account,
                     versions.equals("strict"),
                     mirrors,
-                    memoryOvercommit);
+                    memoryOvercommit,
+                    served(),
+                    accessPoints);
+        }
+
+        /** The file systems with absolute folders, all of them there. */
+        private List<String> served() {
+            try {
+                var all = new ArrayList<String>();
+                FileSystems.of(fileSystems, accessPoints)
+                        .folders()
+                        .forEach((id, folder) -> {
+                            var path = Path.of(folder).toAbsolutePath().normalize();
+                            if (!Files.isDirectory(path)) {
+                                throw wrong("--efs " + id + ": " + path + " is no folder");
+                            }
+                            all.add(id + "=" + path);
+                        });
+                return all;
+            } catch (IllegalArgumentException problem) {
+                throw wrong(String.valueOf(problem.getMessage()));
+            }
         }
 
         private CommandLine.ParameterException wrong(String message) {

@@ -12,7 +12,6 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.PodFiles.FilesFailed;
-
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * made side by side.
  */
 final class ContainerMaking {
+    /** The reason of a container whose configuration is not all there. */
+    static final String NOT_CONFIGURED = "CreateContainerConfigError";
+
     private final Surroundings around;
     private final PodPlace node;
     private final ContainerPlans plans;
@@ -73,7 +75,7 @@ final class ContainerMaking {
             return new Made.Ready(plan);
         } catch (ConfigProblem | FilesFailed e) {
             clear(id);
-            return new Made.NotMade("CreateContainerConfigError", String.valueOf(e.getMessage()));
+            return new Made.NotMade(NOT_CONFIGURED, String.valueOf(e.getMessage()));
         } catch (PullFailed e) {
             clear(id);
             return new Made.NotMade("CreateContainerError", String.valueOf(e.getMessage()));

@@ -18,9 +18,6 @@ import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images.Image;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs.LogName;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -29,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes down how a container is to be made: from the pod's wish, the image and what the pod stands
@@ -190,7 +188,9 @@ final class ContainerPlans {
                 mounts.add(new Mount(ground.etc(file).toString(), target, false, false));
             }
         }
+        var index = 0;
         for (var mount : container.volumeMounts()) {
+            index++;
             var volume = ground.volume(mount.volume());
             if (volume == null) {
                 throw new ConfigProblem(
@@ -204,7 +204,16 @@ final class ContainerPlans {
                     mount.subPathExpr().isEmpty()
                             ? mount.subPath()
                             : Expansion.expand(mount.subPathExpr(), variables::get);
-            var source = subPath.isEmpty() ? volume : subPath(pod, container, mount, subPath);
+            var source =
+                    subPath.isEmpty()
+                            ? volume
+                            : subPath(
+                                    pod,
+                                    container,
+                                    mount,
+                                    volume,
+                                    subPath,
+                                    container.name() + "/" + index);
             mounts.add(
                     new Mount(
                             source.toString(),
@@ -228,7 +237,13 @@ final class ContainerPlans {
         return mounts;
     }
 
-    private Path subPath(Pod pod, Container container, Container.VolumeMount mount, String subPath)
+    private Path subPath(
+            Pod pod,
+            Container container,
+            Container.VolumeMount mount,
+            Path volume,
+            String subPath,
+            String user)
             throws ConfigProblem {
         if (subPath.startsWith("/")) {
             throw new ConfigProblem("error SubPath `" + subPath + "` must not be an absolute path");
@@ -238,7 +253,7 @@ final class ContainerPlans {
                     "unable to provision SubPath `" + subPath + "`: must not contain '..'");
         }
         try {
-            return around.machine().files().subPath(pod.uid(), mount.volume(), subPath);
+            return around.machine().files().subPath(pod.uid(), volume, subPath, user);
         } catch (FilesFailed e) {
             // The details could tell a pod about the machine's disk.
             throw new ConfigProblem(

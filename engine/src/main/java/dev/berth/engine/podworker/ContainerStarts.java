@@ -14,11 +14,6 @@ import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.port.ContainerRuntime.ContainerPlan;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.Images.Image;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,6 +26,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Starts containers of a pod: fetches images beside making the ground, makes the containers side by
@@ -56,6 +54,7 @@ final class ContainerStarts {
     private final ContainerStops stops;
     private final Map<String, Image> imagesOf = new HashMap<>();
     private @Nullable Instant groundRetry;
+    private boolean waits;
 
     ContainerStarts(
             Surroundings around,
@@ -89,6 +88,12 @@ final class ContainerStarts {
         return groundRetry;
     }
 
+    /** What the ground lacked may have come. */
+    void tryNow() {
+        waits |= groundRetry != null;
+        groundRetry = null;
+    }
+
     /** Starts those that can be; what keeps the others from it is noted. */
     void start(List<String> names) throws InterruptedException {
         ledger.reportLater(QUIET_START);
@@ -96,6 +101,16 @@ final class ContainerStarts {
         Map<Container, Image> here;
         PodGround.Readings readings;
         var pod = ledger.pod();
+        if (waits || groundRetry != null) {
+            // It has failed before, so nothing is pulled in vain; as a kubelet, which always waits.
+            try {
+                ground.make(pod);
+                waits = false;
+            } catch (GroundFailed e) {
+                failedGround(e);
+                return;
+            }
+        }
         try (var side = Executors.newVirtualThreadPerTaskExecutor()) {
             var reading = side.submit(() -> ground.read(containers));
             try (var pulls = Executors.newVirtualThreadPerTaskExecutor()) {

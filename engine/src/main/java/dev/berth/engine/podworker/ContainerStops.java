@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,11 +51,21 @@ final class ContainerStops {
 
     /** Stops whatever runs. Sidecars wait for the others; a newer wish may shorten the time. */
     void all() throws InterruptedException {
+        all(null);
+    }
+
+    /**
+     * The same in a shorter time.
+     *
+     * @param secondsMost the most that the pod gets, or null for what it says
+     */
+    void all(@Nullable Long secondsMost) throws InterruptedException {
         var running = ledger.running();
         if (running.isEmpty()) {
             return;
         }
-        var grace = StopPlan.graceSeconds(ledger.pod(), ledger.gone() ? 0L : null);
+        var grace =
+                StopPlan.graceSeconds(ledger.pod(), ledger.gone() ? Long.valueOf(0) : secondsMost);
         for (var run : running) {
             ledger.event(run.name(), false, "Killing", PodWords.stopping(run.name()));
         }

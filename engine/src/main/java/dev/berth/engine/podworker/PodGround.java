@@ -16,6 +16,7 @@ import dev.berth.core.pod.ServiceVariables;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.pod.VolumeContents;
+import dev.berth.core.refusal.UnsupportedSpec;
 import dev.berth.core.tenancy.HostPorts;
 import dev.berth.core.tenancy.PodLimits;
 import dev.berth.engine.Timeline;
@@ -23,6 +24,7 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.KubeApi.Token;
+import dev.berth.port.PodFiles;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.PodNetwork.Attachment;
@@ -30,9 +32,6 @@ import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.PodNetwork.NodeShare;
 import dev.berth.port.PodNetwork.PortLead;
 import dev.berth.port.PodNetwork.Sandbox;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,6 +47,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a pod's containers stand on: its folder, its namespaces with the network, its cgroup, its
@@ -137,7 +137,7 @@ final class PodGround {
                         node.hostAddress(),
                         node.cpuMillis(),
                         Surroundings.memoryBytes(node),
-                        node.ephemeralStorageBytes()),
+                        Surroundings.storageBytes(node, now)),
                 node.address());
     }
 
@@ -208,6 +208,12 @@ final class PodGround {
     }
 
     private @Nullable Void attach() throws GroundFailed {
+        if (pod.spec().security().ownUsers()) {
+            throw new GroundFailed(
+                    "FailedCreatePodSandBox",
+                    PodWords.sandboxFailed(PodWords.NO_USERS_OF_ITS_OWN),
+                    null);
+        }
         try {
             var made =
                     around.machine()
@@ -449,6 +455,7 @@ final class PodGround {
                                 volume.name(),
                                 medium.equals("Memory") ? memoryBytes(sizeLimitBytes) : null,
                                 group);
+                case Source.Claim claim -> claimed(volume, claim);
                 case Source.HostPath(String path, String type) ->
                         switch (node) {
                             case SharedPlace shared ->
@@ -461,8 +468,7 @@ final class PodGround {
                             case PlacedNode _ ->
                                     throw new ConfigProblem("hostPath is not there on Fargate");
                         };
-                case Source.Claim _,
-                        Source.Image _,
+                case Source.Image _,
                         Source.Other _,
                         Source.Token _,
                         Source.ConfigMap _,
@@ -477,6 +483,42 @@ final class PodGround {
             throw new GroundFailed(
                     "FailedMount",
                     PodWords.mountFailed(volume.name(), String.valueOf(e.getMessage())),
+                    e);
+        }
+    }
+
+    /** The folder that an EFS volume means. */
+    private Path claimed(Volume volume, Source.Claim claim)
+            throws ConfigProblem, FilesFailed, GroundFailed {
+        var bound = around.api().claim(pod.metadata().namespace(), claim.claimName()).orElse(null);
+        if (bound == null || bound.volumeName() == null) {
+            throw new ConfigProblem(
+                    "error processing PVC %s/%s: %s"
+                            .formatted(
+                                    pod.metadata().namespace(),
+                                    claim.claimName(),
+                                    bound == null ? "not found" : "PVC is not bound"));
+        }
+        if (!UnsupportedSpec.EFS_DRIVER.equals(bound.csiDriver()) || bound.volumeHandle() == null) {
+            throw new ConfigProblem("volumes of " + bound.volumeName() + " are not served here");
+        }
+        try {
+            var place = around.settings().fileSystems().locate(bound.volumeHandle());
+            return around.machine()
+                    .files()
+                    .attachFolder(
+                            pod.uid(),
+                            volume.name(),
+                            Path.of(place.folder()),
+                            place.below(),
+                            place.uid() == null || place.gid() == null
+                                    ? null
+                                    : new PodFiles.Maker(place.uid(), place.gid()));
+        } catch (FilesFailed | ConfigProblem e) {
+            // A kubelet names such a volume as the cluster does, not as the pod does.
+            throw new GroundFailed(
+                    "FailedMount",
+                    PodWords.mountFailed(bound.volumeName(), String.valueOf(e.getMessage())),
                     e);
         }
     }

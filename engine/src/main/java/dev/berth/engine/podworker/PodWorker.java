@@ -5,6 +5,7 @@ import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
+import dev.berth.core.pod.StopPlan;
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.engine.Timeline;
 import dev.berth.engine.podworker.PodGround.GroundFailed;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +49,7 @@ final class PodWorker implements Runnable {
     private final PodResizes resizes;
     private final VolumeRenewal volumes;
     private final PodEnd end;
+    private final AtomicReference<@Nullable Verdict> evicted = new AtomicReference<>();
     private @Nullable Instant limitRetry;
     private boolean began;
     private boolean forgotten;
@@ -107,6 +110,13 @@ final class PodWorker implements Runnable {
     /** How often its probes were asked. */
     List<ProbeCounts> probeCounts() {
         return probes.counts();
+    }
+
+    /** The pod uses more than it may, and has to go. Any thread. */
+    void evict(Verdict why) {
+        if (evicted.compareAndSet(null, why)) {
+            box.poke();
+        }
     }
 
     /** Whether this worker has ended, so that nothing more will be known. */
@@ -201,6 +211,14 @@ final class PodWorker implements Runnable {
             settle();
             return;
         }
+        var eviction = evicted.get();
+        if (eviction != null) {
+            ledger.fails(eviction);
+            ledger.event(true, eviction.reason(), eviction.message());
+            stops.all(StopPlan.EVICTED_SECONDS);
+            end.settle();
+            return;
+        }
         live();
     }
 
@@ -239,6 +257,10 @@ final class PodWorker implements Runnable {
         if (restarts.changed()) {
             box.poke();
             return;
+        }
+        if (volumes.awaitedHasCome()) {
+            tries.configChanged();
+            starts.tryNow();
         }
         if (restarts.resized(resizes.look(ledger.pod(), ledger.running()))) {
             box.poke();

@@ -44,6 +44,7 @@ public final class PodWorkers implements AutoCloseable {
     private final Busy busy = new Busy();
     private final EventSender events;
     private final LogRotation rotation;
+    private final StorageWatch storage;
     private final Surroundings around;
     private final PodStreams streams;
     private final PodUsage usage;
@@ -83,6 +84,7 @@ public final class PodWorkers implements AutoCloseable {
         this.nodes = nodes;
         events = new EventSender(api, busy, settings.cluster());
         rotation = new LogRotation(machine, this::all);
+        storage = new StorageWatch(machine, this::all);
         around =
                 new Surroundings(
                         api,
@@ -155,6 +157,7 @@ public final class PodWorkers implements AutoCloseable {
             lock.unlock();
         }
         rotation.close();
+        storage.close();
         stopping.forEach(worker -> worker.box().close());
         ending.forEach(Thread::interrupt);
         var deadline = System.nanoTime() + STOPPING_TAKES.toNanos();
@@ -293,6 +296,7 @@ public final class PodWorkers implements AutoCloseable {
         threads.removeIf(thread -> !thread.isAlive());
         threads.add(Thread.ofVirtual().name("pod-" + pod.key()).start(worker));
         rotation.arm();
+        storage.begins(pod.uid());
     }
 
     private void forget(String podUid) {

@@ -25,6 +25,7 @@ final class StartTries {
     private final Map<String, Instant> retries = new HashMap<>();
     private final Map<String, String> images = new HashMap<>();
     private final Set<String> toldBackOff = new LinkedHashSet<>();
+    private final Set<String> unconfigured = new LinkedHashSet<>();
     private final Set<String> killed = new LinkedHashSet<>();
     private RestartBackOffs backOffs = RestartBackOffs.NONE;
 
@@ -73,7 +74,16 @@ final class StartTries {
 
     /** The same, for a time that a kubelet takes to look again. */
     void blocked(String name, StartProblem problem) {
+        if (problem.reason().equals(ContainerMaking.NOT_CONFIGURED)) {
+            unconfigured.add(name);
+        }
         blocked(name, problem, ledger.now().plus(CONTAINER_RETRY));
+    }
+
+    /** What containers are configured with has changed: those that lacked it wait no more. */
+    void configChanged() {
+        unconfigured.forEach(retries::remove);
+        unconfigured.clear();
     }
 
     /** Notes for the back-off that a container is started after its last end. */
@@ -88,6 +98,7 @@ final class StartTries {
     /** It runs. */
     void started(String name) {
         ledger.noProblem(name);
+        unconfigured.remove(name);
         retries.remove(name);
         toldBackOff.remove(name);
     }

@@ -1,7 +1,11 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.core.node.FargateNode;
+import dev.berth.core.node.PlacedNode;
 import dev.berth.core.node.PodPlace;
+import dev.berth.core.node.SharedPlace;
 import dev.berth.core.pod.Pod;
+import dev.berth.core.size.Sizing;
 import dev.berth.engine.Busy;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.Container;
@@ -60,6 +64,21 @@ record Surroundings(
 
     private static boolean named(java.util.List<dev.berth.core.pod.Container> some, String name) {
         return some.stream().anyMatch(one -> one.name().equals(name));
+    }
+
+    /** What a pod can use of its node's disk. */
+    static long storageBytes(PodPlace node, Pod pod) {
+        return switch (node) {
+            case SharedPlace shared -> shared.ephemeralStorageBytes();
+            case PlacedNode _ -> fargateStorageBytes(pod);
+        };
+    }
+
+    private static long fargateStorageBytes(Pod pod) {
+        return FargateNode.usableStorageBytes(
+                Sizing.of(pod.spec()) instanceof Sizing.Provisioned(var _, var gibibytes)
+                        ? gibibytes
+                        : Sizing.DEFAULT_STORAGE_GIBIBYTES);
     }
 
     /** The most of a node that its pod may use. */

@@ -22,6 +22,7 @@ final class VolumeRenewal {
     private final PodMailbox box;
     private final PodGround ground;
     private final AtomicBoolean configChanged = new AtomicBoolean();
+    private final AtomicBoolean awaited = new AtomicBoolean();
     private @Nullable Instant retry;
     private @Nullable PodMetadata told;
 
@@ -34,13 +35,28 @@ final class VolumeRenewal {
     /** A ConfigMap or Secret has changed, which the volumes may be made from. Any thread. */
     void changed(ConfigChange change) {
         var seen = ledger.view().pod();
-        var needs = ConfigNeeds.ofVolumes(seen.spec().volumes());
-        if (seen.metadata().namespace().equals(change.namespace())
-                && (change.secret() ? needs.secrets() : needs.configMaps())
-                        .contains(change.name())) {
+        if (!seen.metadata().namespace().equals(change.namespace())) {
+            return;
+        }
+        var inVolumes = names(ConfigNeeds.ofVolumes(seen.spec().volumes()), change);
+        var inVariables =
+                names(ConfigNeeds.ofVariables(seen.spec().everyContainer().toList()), change);
+        if (inVolumes) {
             configChanged.set(true);
+        }
+        if (inVolumes || inVariables) {
+            awaited.set(true);
             box.poke();
         }
+    }
+
+    private static boolean names(ConfigNeeds needs, ConfigChange change) {
+        return (change.secret() ? needs.secrets() : needs.configMaps()).contains(change.name());
+    }
+
+    /** Whether something has changed since the last call that a start may have waited for. */
+    boolean awaitedHasCome() {
+        return awaited.getAndSet(false);
     }
 
     /** The volumes are about to be made from this, if they have not been. */

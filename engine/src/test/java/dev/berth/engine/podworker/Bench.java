@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.berth.core.node.PlacedNode;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
+import dev.berth.core.pod.FileSystems;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodBuilder;
 import dev.berth.core.pod.PodKey;
@@ -42,6 +43,7 @@ final class Bench implements AutoCloseable {
     final Map<String, PlacedNode> nodes = new ConcurrentHashMap<>();
     final Machine machine = new Machine(runtime, network, probes, images, files, logs, time);
     boolean cpuLimitsMustFit;
+    FileSystems fileSystems = FileSystems.NONE;
     PodWorkers workers = workers();
 
     Bench() {
@@ -69,7 +71,8 @@ final class Bench implements AutoCloseable {
                                         List.of("172.16.0.2"),
                                         List.of("eu-west-1.compute.internal"),
                                         List.of())),
-                        cpuLimitsMustFit),
+                        cpuLimitsMustFit,
+                        fileSystems),
                 name -> Optional.ofNullable(nodes.get(name)),
                 Timeline.NONE);
     }

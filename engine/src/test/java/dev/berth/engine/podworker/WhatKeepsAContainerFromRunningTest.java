@@ -2,14 +2,14 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Container.EnvSource;
+import dev.berth.core.pod.FileSystems;
 import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodSecurity;
 import dev.berth.core.pod.PodSpec.RestartPolicy;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.Phase;
@@ -17,17 +17,16 @@ import dev.berth.core.pod.Volume;
 import dev.berth.core.size.FargateSize;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.RegistryCredential;
+import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.Secret;
 import dev.berth.testkit.FakeContainerRuntime.Behaviour;
 import dev.berth.testkit.FakeImages;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 
 class WhatKeepsAContainerFromRunningTest {
     private final Bench bench = new Bench();
@@ -126,7 +125,7 @@ class WhatKeepsAContainerFromRunningTest {
     }
 
     @Test
-    void a_missing_config_map_is_waited_for() throws Exception {
+    void a_missing_config_map_is_waited_for_and_not_a_moment_longer() throws Exception {
         var pod =
                 bench.run(
                         aPod().container(
@@ -140,13 +139,13 @@ class WhatKeepsAContainerFromRunningTest {
                         new ContainerState.Waiting(
                                 "CreateContainerConfigError", "configmap \"conf\" not found"));
         bench.api.putConfigMap("default", "conf", Map.of("a", "1"));
-        bench.pass(Duration.ofSeconds(10));
+        bench.settle();
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.RUNNING);
         assertThat(bench.runtime.plan(pod.uid(), "main").environment()).contains("A=1");
     }
 
     @Test
-    void a_missing_volume_is_told_and_waited_for() throws Exception {
+    void a_missing_volume_is_told_and_waited_for_and_not_a_moment_longer() throws Exception {
         var pod =
                 bench.run(
                         aPod().volume(
@@ -159,7 +158,7 @@ class WhatKeepsAContainerFromRunningTest {
                         "FailedMount: MountVolume.SetUp failed for volume \"conf\" : configmap"
                                 + " \"conf\" not found");
         bench.api.putConfigMap("default", "conf", Map.of("a", "1"));
-        bench.pass(Duration.ofSeconds(10));
+        bench.settle();
         assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.RUNNING);
         assertThat(bench.files.volume(pod.uid(), "conf")).containsOnly(Map.entry("a", "1"));
     }
@@ -308,6 +307,34 @@ class WhatKeepsAContainerFromRunningTest {
         bench.runtime.end(bench.id(pod, "main", 2), 1);
         bench.pass(Duration.ofSeconds(20));
         assertThat(bench.container(pod, "main").restartCount()).isEqualTo(3);
+    }
+
+    @Test
+    void a_pod_that_wants_users_of_its_own_is_told_that_there_are_none() throws Exception {
+        var own =
+                new PodSecurity(
+                        null, null, null, List.of(), null, null, Map.of(), null, null, null, true);
+        var pod = bench.run(aPod().security(own));
+        assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.PENDING);
+        assertThat(bench.events(pod))
+                .contains(
+                        "FailedCreatePodSandBox: Failed to create pod sandbox: can't set"
+                                + " `spec.hostUsers: false`, runtime does not support user"
+                                + " namespaces");
+    }
+
+    @Test
+    void an_EFS_volume_that_is_not_served_is_told_and_one_that_is_runs() throws Exception {
+        bench.api.putClaim("default", "efs", new KubeApi.Claim("pv-1", "efs.csi.aws.com", "fs-1"));
+        var pod = bench.run(aPod().volume("v", new Volume.Source.Claim("efs", false)));
+        assertThat(bench.events(pod))
+                .contains(
+                        "FailedMount: MountVolume.SetUp failed for volume \"pv-1\" : file system"
+                                + " fs-1 is not served here: start with --efs fs-1=FOLDER");
+        bench.fileSystems = FileSystems.of(List.of("fs-1=/srv/one"), List.of());
+        bench.restart();
+        bench.pass(Duration.ofSeconds(10));
+        assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.RUNNING);
     }
 
     @Test
