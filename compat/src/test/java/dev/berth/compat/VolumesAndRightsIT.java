@@ -195,6 +195,8 @@ class VolumesAndRightsIT {
     @AfterAll
     static void end() throws Exception {
         if (berth != null) {
+            // The hardest way for a folder of the user's: mounted, nobody there, and all is purged.
+            berth.killHard();
             berth.close();
             assertThat(shared.resolve("app/x")).hasContent("of one\n");
             OneBerth.removeTree(shared);
@@ -260,6 +262,9 @@ class VolumesAndRightsIT {
         in("one", "main", "echo of one > /v/app/x");
         assertThat(in("two", "main", "cat /v/x; stat -c %u:%g /v; touch /ro/y 2>&1 || true"))
                 .contains("of one", "1000:1000", "Read-only file system");
+        assertThat(field("one", ".status.containerStatuses[0].volumeMounts[?(@.mountPath=='/ro')]"))
+                .isEqualTo(
+                        "{\"mountPath\":\"/ro\",\"name\":\"v\",\"readOnly\":true,\"recursiveReadOnly\":\"Disabled\"}");
         assertThat(field("one", ".spec.nodeName")).isNotEqualTo(field("two", ".spec.nodeName"));
         tells(
                 "nowhere",

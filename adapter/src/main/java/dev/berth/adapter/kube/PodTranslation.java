@@ -521,7 +521,20 @@ final class PodTranslation {
                 text(node, "image"),
                 text(node, "imageID"),
                 emptyAsNull(textOrNull(node, "containerID")),
-                sizes(node));
+                sizes(node),
+                list(
+                        node,
+                        "volumeMounts",
+                        mount ->
+                                new PodStatus.MountStatus(
+                                        text(mount, "name"),
+                                        text(mount, "mountPath"),
+                                        flag(mount, "readOnly"),
+                                        has(mount, "recursiveReadOnly")
+                                                ? Boolean.valueOf(
+                                                        text(mount, "recursiveReadOnly")
+                                                                .equals("Enabled"))
+                                                : null)));
     }
 
     private static PodStatus.@Nullable Sizes sizes(JsonNode node) {

@@ -6,15 +6,13 @@ import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.unit.Quantity;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pod's status as a strategic merge patch that needs no look at what is there. Conditions merge
@@ -128,6 +126,23 @@ final class StatusPatch {
             // Without it the API server takes the node for one that cannot resize.
             body.put("resources", resources);
             putUnlessEmpty(body, "allocatedResources", sizes.allocated());
+        }
+        if (!status.mounts().isEmpty()) {
+            body.put("volumeMounts", status.mounts().stream().map(StatusPatch::mount).toList());
+        }
+        return body;
+    }
+
+    private static Map<String, Object> mount(PodStatus.MountStatus mount) {
+        var body = new LinkedHashMap<String, Object>();
+        body.put("name", mount.volume());
+        body.put("mountPath", mount.path());
+        if (mount.readOnly()) {
+            body.put("readOnly", true);
+        }
+        var recursive = mount.recursiveReadOnly();
+        if (recursive != null) {
+            body.put("recursiveReadOnly", recursive ? "Enabled" : "Disabled");
         }
         return body;
     }

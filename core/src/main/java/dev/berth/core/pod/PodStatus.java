@@ -1,13 +1,11 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is reported of a pod.
@@ -128,6 +126,7 @@ public record PodStatus(
      * @param imageId the image's digest form, or empty before it is known
      * @param containerId {@code crun://<64 hex>}, or null before it exists
      * @param sizes what it may use, or null before it exists
+     * @param mounts its volumes
      */
     public record ContainerStatus(
             String name,
@@ -139,7 +138,13 @@ public record PodStatus(
             String image,
             String imageId,
             @Nullable String containerId,
-            @Nullable Sizes sizes) {
+            @Nullable Sizes sizes,
+            List<MountStatus> mounts) {
+        /** Copies the list. */
+        public ContainerStatus {
+            mounts = List.copyOf(mounts);
+        }
+
         /** One of which it is not said what it may use. */
         public ContainerStatus(
                 String name,
@@ -161,9 +166,22 @@ public record PodStatus(
                     image,
                     imageId,
                     containerId,
-                    null);
+                    null,
+                    List.of());
         }
     }
+
+    /**
+     * How a volume is mounted.
+     *
+     * @param volume its name in the pod
+     * @param path where
+     * @param readOnly whether it cannot be written
+     * @param recursiveReadOnly whether that holds for what is mounted below, too; null where it can
+     *     be written
+     */
+    public record MountStatus(
+            String volume, String path, boolean readOnly, @Nullable Boolean recursiveReadOnly) {}
 
     /**
      * What a container may use.

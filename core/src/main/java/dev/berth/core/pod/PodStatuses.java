@@ -188,7 +188,17 @@ public final class PodStatuses {
                         .orElse(container.image()),
                 run.map(ContainerRun::imageId).orElse(""),
                 run.map(ContainerRun::containerId).orElse(null),
-                run.isPresent() ? sizes(container, running) : null);
+                run.isPresent() ? sizes(container, running) : null,
+                container.volumeMounts().stream().map(PodStatuses::mount).toList());
+    }
+
+    private static PodStatus.MountStatus mount(Container.VolumeMount mount) {
+        var asked = mount.recursiveReadOnly();
+        return new PodStatus.MountStatus(
+                mount.volume(),
+                mount.mountPath(),
+                mount.readOnly(),
+                mount.readOnly() ? Boolean.valueOf(asked.equals("Enabled") || asked.equals("IfPossible")) : null);
     }
 
     private @Nullable Sizes sizes(Container container, boolean running) {
@@ -304,7 +314,8 @@ public final class PodStatuses {
                 status.image(),
                 status.imageId(),
                 status.containerId(),
-                status.sizes());
+                status.sizes(),
+                status.mounts());
     }
 
     // ---- phase

@@ -261,6 +261,31 @@ class WhatIsReportedTest {
     }
 
     @Test
+    void volumes_are_told_as_they_are_mounted() {
+        var pod =
+                aPod().container(
+                                aContainer("main")
+                                        .mounting(mount("a", "/a", false, ""))
+                                        .mounting(mount("a", "/b", true, ""))
+                                        .mounting(mount("a", "/c", true, "IfPossible")))
+                        .build();
+        assertThat(
+                        PodStatuses.of(pod, pod.status(), seen(), NOW)
+                                .containers()
+                                .getFirst()
+                                .mounts())
+                .containsExactly(
+                        new PodStatus.MountStatus("a", "/a", false, null),
+                        new PodStatus.MountStatus("a", "/b", true, false),
+                        new PodStatus.MountStatus("a", "/c", true, true));
+    }
+
+    private static Container.VolumeMount mount(
+            String volume, String path, boolean readOnly, String recursive) {
+        return new Container.VolumeMount(volume, path, "", "", readOnly, recursive, "None");
+    }
+
+    @Test
     void a_verdict_fails_the_pod_with_its_reason() {
         var verdict = new Verdict("DeadlineExceeded", PodWords.DEADLINE_EXCEEDED);
         var status =
