@@ -19,8 +19,9 @@ public final class MetricsObjects {
     private static final String SERVICE_NAME = "berth-metrics";
 
     /**
-     * What is behind it needs no authority: the way there is a Unix socket of Berth's. And who applies
-     * metrics-server's own manifest sets the same field, which may not stand beside an authority.
+     * What is behind it needs no authority: the way there is a Unix socket of Berth's. And who
+     * applies metrics-server's own manifest sets the same field, which may not stand beside an
+     * authority.
      *
      * <p>The APIService looks as if a Helm release of metrics-server had made it, by the name and
      * place that are usual: Helm takes over only what looks so, and else refuses to install one.
