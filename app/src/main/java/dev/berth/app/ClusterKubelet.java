@@ -1,5 +1,6 @@
 package dev.berth.app;
 
+import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.adapter.controlplane.NodeCertificates;
 import dev.berth.adapter.controlplane.NodeCertificates.Holder;
 import dev.berth.core.node.HostFacts;
@@ -8,8 +9,6 @@ import dev.berth.edge.kubelet.Doors;
 import dev.berth.edge.kubelet.Doors.Door;
 import dev.berth.edge.kubelet.KubeletEndpoint;
 import dev.berth.edge.kubelet.NodeReports;
-import dev.berth.edge.kubelet.NodeStreams;
-import dev.berth.edge.kubelet.PodNodeStreams;
 import dev.berth.edge.kubelet.ResourceMetrics;
 import dev.berth.engine.clusters.MetricsObjects;
 import dev.berth.engine.clusters.RunningCluster;
@@ -72,7 +71,7 @@ final class ClusterKubelet implements AutoCloseable {
                         cluster.serviceRange().dnsAddress());
         endpoint =
                 new KubeletEndpoint(
-                        new PodNodeStreams(workers.streams()),
+                        workers.streams(),
                         new NodeReports(nodes, usage, access, doors, host, time::now),
                         new ResourceMetrics(nodes, usage, time::now),
                         tls,
@@ -98,7 +97,7 @@ final class ClusterKubelet implements AutoCloseable {
     }
 
     /** Connects to a node of this cluster or to its resource metrics; empty for other places. */
-    Optional<NodeStreams.Tunnel> dial(String host, int port) throws IOException {
+    Optional<Duplex> dial(String host, int port) throws IOException {
         if (host.equals(MetricsObjects.HOST)) {
             return Optional.of(endpoint.dial(new Door.MetricsApi()));
         }

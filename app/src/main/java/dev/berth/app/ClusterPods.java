@@ -15,7 +15,6 @@ import dev.berth.core.pod.EtcTexts.Resolver;
 import dev.berth.core.pod.FileSystems;
 import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
-import dev.berth.edge.kubelet.NodeStreams;
 import dev.berth.engine.RecentTimelines;
 import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.RoleView;
@@ -29,15 +28,21 @@ import dev.berth.engine.nodes.Places;
 import dev.berth.engine.podworker.PodNodes;
 import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
+import dev.berth.engine.podworker.PodStreams;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
 import dev.berth.engine.scheduler.FargateScheduler;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
 import dev.berth.port.ControlPlanes.Plan;
+import dev.berth.port.KubeApi;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.Time;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -54,8 +59,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * For each running cluster: its VPC, the scheduler, the nodes, the pod workers and the kubelet's
@@ -150,6 +153,17 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     /** Takes away what an earlier life began for a pod and did not come to note as the pod's. */
     void removeOwnerless() throws InterruptedException {
         new PodRemains(ground).removeOwnerless();
+    }
+
+    /** Lets every node that has pods say a warning: they share this machine. */
+    void tellNodes(String reason, String message) {
+        for (var each : running.values()) {
+            each.workers().streams().pods().stream()
+                    .map(PodStreams.PodRef::nodeName)
+                    .distinct()
+                    .map(node -> KubeApi.Event.ofNode(node, reason, message, time.now()))
+                    .forEach(each.cluster().api()::event);
+        }
     }
 
     /** Where a cluster's API server dials its nodes. */
@@ -485,7 +499,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     }
 
     /** A connection into the VPC. */
-    private record VpcTunnel(PodNetwork.Connection connection) implements NodeStreams.Tunnel {
+    private record VpcTunnel(PodNetwork.Connection connection) implements PodStreams.Duplex {
         @Override
         public InputStream input() {
             return connection.input();

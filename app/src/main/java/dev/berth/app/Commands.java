@@ -6,6 +6,13 @@ import dev.berth.app.lab.KubeconfigText;
 import dev.berth.app.lab.Lab;
 import dev.berth.edge.cli.Actions;
 import dev.berth.edge.cli.AwsClient;
+import dev.berth.port.Images;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
@@ -21,9 +28,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What Berth's commands do. */
 final class Commands implements Actions {
@@ -204,6 +208,42 @@ final class Commands implements Actions {
                         image.id().substring(0, 19),
                         image.sizeBytes() / 1e6);
             }
+        }
+        return 0;
+    }
+
+    @Override
+    public int removeImages(Path data, List<String> names) throws Exception {
+        try (var images = Wiring.images(DataFolder.open(data), List.of())) {
+            for (var name : names) {
+                boolean was;
+                try {
+                    was = images.remove(name);
+                } catch (IllegalStateException used) {
+                    say(used.getMessage() + "; delete its pods first");
+                    return 1;
+                }
+                if (!was) {
+                    say("there is no image " + name + " here");
+                    return 1;
+                }
+                out.println("removed " + name);
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    public int cleanImages(Path data) throws Exception {
+        try (var images = Wiring.images(DataFolder.open(data), List.of())) {
+            var unused =
+                    images.storage().images().stream()
+                            .filter(image -> !image.used() && !image.pinned())
+                            .map(Images.Stored::id)
+                            .toList();
+            var freed = images.clean(unused);
+            images.cleanOwnerless();
+            out.printf(Locale.ROOT, "removed %d images, %.1f MB%n", unused.size(), freed / 1e6);
         }
         return 0;
     }

@@ -1,6 +1,7 @@
 package dev.berth.app;
 
 import dev.berth.edge.cli.Actions.Options;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -79,6 +80,16 @@ final class Detached {
                         options.account()));
         command.addAll(List.of("--versions", options.strictVersions() ? "strict" : "nearest"));
         command.addAll(List.of("--memory-overcommit", String.valueOf(options.memoryOvercommit())));
+        var images = options.imageSources();
+        if (images.dockerConfig() != null) {
+            command.addAll(List.of("--docker-config", images.dockerConfig().toString()));
+        }
+        command.addAll(
+                List.of(
+                        "--image-gc-high",
+                        String.valueOf(images.highPercent()),
+                        "--image-max-age",
+                        String.valueOf(images.maxAgeHours())));
         for (var mirror : options.mirrors()) {
             command.addAll(List.of("--mirror", mirror));
         }

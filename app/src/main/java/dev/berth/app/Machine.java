@@ -3,7 +3,11 @@ package dev.berth.app;
 import dev.berth.adapter.image.OciImages;
 import dev.berth.adapter.net.VpcNetwork;
 import dev.berth.adapter.oci.CrunRuntime;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -16,8 +20,13 @@ final class Machine implements AutoCloseable {
     private final CrunRuntime runtime;
     private final VpcNetwork network;
 
-    Machine(DataFolder data, List<String> mirrors) {
-        this.images = Wiring.images(data, mirrors);
+    /**
+     * The machine of an instance.
+     *
+     * @param dockerConfig a file of {@code docker login}'s, or null
+     */
+    Machine(DataFolder data, List<String> mirrors, @Nullable Path dockerConfig) {
+        this.images = Wiring.images(data, mirrors, dockerConfig);
         this.runtime =
                 new CrunRuntime(
                         data.resolve("runtime"),

@@ -1,7 +1,7 @@
 package dev.berth.app;
 
+import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.adapter.net.VpcNetwork;
-import dev.berth.edge.kubelet.NodeStreams;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import java.io.IOException;
@@ -70,7 +70,7 @@ final class NodePorts implements AutoCloseable {
     }
 
     /** A connection to an endpoint of ours, as the network sees it. */
-    private record ToEndpoint(NodeStreams.Tunnel tunnel) implements PodNetwork.Connection {
+    private record ToEndpoint(Duplex tunnel) implements PodNetwork.Connection {
         @Override
         public InputStream input() {
             return tunnel.input();

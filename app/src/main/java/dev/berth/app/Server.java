@@ -10,6 +10,7 @@ import dev.berth.adapter.kube.Tls;
 import dev.berth.adapter.process.ChildProcesses;
 import dev.berth.adapter.time.SystemTime;
 import dev.berth.core.cluster.Cluster;
+import dev.berth.core.node.ImageRoom;
 import dev.berth.core.pod.FileSystems;
 import dev.berth.edge.admission.PodAdmission;
 import dev.berth.edge.authn.StsHosts;
@@ -35,6 +36,7 @@ import dev.berth.engine.clusters.ClusterRecords;
 import dev.berth.engine.clusters.Clusters;
 import dev.berth.engine.clusters.NameAnswerers;
 import dev.berth.engine.nodes.OrdinaryNodeRecords;
+import dev.berth.engine.podworker.ImageCollector;
 import dev.berth.engine.profiles.Profiles;
 import dev.berth.port.Store.StoreUnavailable;
 import java.io.IOException;
@@ -110,7 +112,10 @@ final class Server {
 
         // What an earlier life has left running is found beside the database's start, which mostly
         // waits: pods may have gone on without us, and go on still when this start fails.
-        var machine = ending(new Machine(data, options.mirrors()), Machine::close);
+        var machine =
+                ending(
+                        new Machine(data, options.mirrors(), options.imageSources().dockerConfig()),
+                        Machine::close);
         endings.push(() -> {
             if (complete) {
                 machine.destroy();
@@ -230,6 +235,17 @@ final class Server {
                                 time,
                                 random),
                         Clusters::stop);
+        var collector =
+                ending(
+                        new ImageCollector(
+                                machine.images(),
+                                time,
+                                new ImageRoom(
+                                        options.imageSources().highPercent(),
+                                        Duration.ofHours(options.imageSources().maxAgeHours())),
+                                pods::tellNodes),
+                        ImageCollector::close);
+        collector.start();
         networks.addSubnetUser(clusters::usesSubnet);
         networks.addSubnetUser(profiles::usesSubnet);
         networks.addSubnetUser(nodeRecords::usesSubnet);

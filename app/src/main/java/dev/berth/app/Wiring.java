@@ -6,6 +6,9 @@ import dev.berth.adapter.image.Platform;
 import dev.berth.adapter.image.RegistrySettings;
 import dev.berth.adapter.libc.MountTable;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileVisitResult;
@@ -18,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Makes the adapters that commands and server share, from the data folder and the environment. */
 final class Wiring {
@@ -67,6 +69,15 @@ final class Wiring {
      * @param mirrors {@code registry=url} each
      */
     static OciImages images(DataFolder data, List<String> mirrors) {
+        return images(data, mirrors, null);
+    }
+
+    /**
+     * The same with credentials.
+     *
+     * @param dockerConfig a file of {@code docker login}'s, or null
+     */
+    static OciImages images(DataFolder data, List<String> mirrors, @Nullable Path dockerConfig) {
         var byRegistry = new LinkedHashMap<String, List<URI>>();
         for (var mirror : mirrors) {
             var equals = mirror.indexOf('=');
@@ -78,12 +89,15 @@ final class Wiring {
                 data.resolve("images"),
                 data.resolve("mounts"),
                 new RegistrySettings(
-                        Map.copyOf(byRegistry), !byRegistry.isEmpty(), Platform.here()));
+                        Map.copyOf(byRegistry),
+                        !byRegistry.isEmpty(),
+                        Platform.here(),
+                        dockerConfig));
     }
 
     /** Removes what a Berth that ended badly has left on the machine; nothing of its data. */
     static void removeLeftovers(DataFolder data) throws IOException, InterruptedException {
-        new Machine(data, List.of()).destroy();
+        new Machine(data, List.of(), null).destroy();
         removeTree(data.runFolder());
     }
 

@@ -17,7 +17,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import tools.jackson.databind.JsonNode;
@@ -33,16 +34,25 @@ final class Cluster implements AutoCloseable {
             "/api/v1/namespaces/default/events?fieldSelector=involvedObject.name=";
 
     private final String endpoint;
-    private final Supplier<String> token;
+    private final String token;
+    private final String image;
     private final HttpClient http;
+    private final AtomicInteger watchesAgain = new AtomicInteger();
+    private volatile boolean closed;
     private final Map<String, CountDownLatch> waiting = new ConcurrentHashMap<>();
     private final Map<String, Long> runningAt = new ConcurrentHashMap<>();
     private final Map<String, CountDownLatch> leaving = new ConcurrentHashMap<>();
 
-    Cluster(String endpoint, String certificateAuthority, Supplier<String> token)
+    /**
+     * Asks nothing yet.
+     *
+     * @param image what its pods run
+     */
+    Cluster(String endpoint, String certificateAuthority, String token, String image)
             throws IOException, GeneralSecurityException {
         this.endpoint = endpoint;
         this.token = token;
+        this.image = image;
         var store = KeyStore.getInstance(KeyStore.getDefaultType());
         store.load(null, null);
         store.setCertificateEntry(
@@ -62,27 +72,57 @@ final class Cluster implements AutoCloseable {
                         .build();
     }
 
-    /** Follows the pods from now on, on a thread of its own. */
+    /**
+     * Follows the pods from now on, on a thread of its own. A watch may end at any time, as when
+     * the API server finds its client too slow; the next one begins where it ended.
+     */
     void follow() throws IOException, InterruptedException {
         var version = get(PODS + "?limit=1").path("metadata").path("resourceVersion").asString();
-        var stream =
-                http.send(
-                        request(PODS + "?watch=1&resourceVersion=" + version).GET().build(),
-                        HttpResponse.BodyHandlers.ofLines());
-        Thread.ofVirtual()
-                .name("watch")
-                .start(() -> {
-                    try (var lines = stream.body()) {
-                        lines.forEach(this::told);
-                    } catch (UncheckedIOException closed) {
-                        // The bench has ended, or it will miss the pods and say so.
-                    }
-                });
+        var first = watch(version);
+        Thread.ofVirtual().name("watch").start(() -> followOn(first, version));
     }
 
-    private void told(String line) {
+    private Stream<String> watch(String version) throws IOException, InterruptedException {
+        return http.send(
+                        request(PODS + "?watch=1&resourceVersion=" + version).GET().build(),
+                        HttpResponse.BodyHandlers.ofLines())
+                .body();
+    }
+
+    private void followOn(Stream<String> first, String from) {
+        var version = from;
+        var stream = first;
+        while (true) {
+            try (var lines = stream) {
+                for (var each = lines.iterator(); each.hasNext(); ) {
+                    version = told(each.next());
+                }
+            } catch (UncheckedIOException ended) {
+                if (closed) {
+                    return;
+                }
+            }
+            try {
+                stream = watch(version);
+                watchesAgain.incrementAndGet();
+            } catch (IOException | InterruptedException end) {
+                return; // the bench has ended, or it will miss the pods and say so
+            }
+        }
+    }
+
+    /** How often the watch ended before its time. */
+    int watchesAgain() {
+        return watchesAgain.get();
+    }
+
+    /** Takes note of an event; returns its version. */
+    private String told(String line) {
         var now = System.nanoTime();
         var event = JSON.readTree(line);
+        if (event.path("type").asString().equals("ERROR")) {
+            throw new IllegalStateException("the watch failed: " + line);
+        }
         var name = event.path("object").path("metadata").path("name").asString("");
         if (event.path("type").asString().equals("DELETED")) {
             var left = leaving.get(name);
@@ -96,16 +136,18 @@ final class Cluster implements AutoCloseable {
                 waits.countDown();
             }
         }
+        return event.path("object").path("metadata").path("resourceVersion").asString();
     }
 
     /**
      * A pod that was asked for.
      *
+     * @param name the pod's
      * @param began the moment before the request was sent, in nanoseconds
      * @param at the same, by the wall clock
      * @param uid the pod's
      */
-    record Created(long began, Instant at, String uid) {}
+    record Created(String name, long began, Instant at, String uid) {}
 
     /** Makes a pod. */
     Created create(String name) throws IOException, InterruptedException {
@@ -130,14 +172,18 @@ final class Cluster implements AutoCloseable {
                         "spec",
                         Map.of(
                                 "terminationGracePeriodSeconds",
-                                0,
+                                1,
                                 "containers",
                                 new Object[] {
                                     Map.of(
-                                            "name", "main",
-                                            "image", "busybox",
-                                            "imagePullPolicy", "IfNotPresent",
-                                            "command", new String[] {"sleep", "3600"})
+                                            "name",
+                                            "main",
+                                            "image",
+                                            image,
+                                            "imagePullPolicy",
+                                            "IfNotPresent",
+                                            "command",
+                                            new String[] {"sleep", "3600"})
                                 }));
         var at = Instant.now();
         var began = System.nanoTime();
@@ -155,7 +201,7 @@ final class Cluster implements AutoCloseable {
                     "creating " + name + ": " + response.statusCode() + " " + response.body());
         }
         var uid = JSON.readTree(response.body()).path("metadata").path("uid").asString();
-        return new Created(began, at, uid);
+        return new Created(name, began, at, uid);
     }
 
     /** Waits until a pod runs; returns that moment, in nanoseconds. */
@@ -198,11 +244,12 @@ final class Cluster implements AutoCloseable {
 
     private HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(URI.create(endpoint + path))
-                .header("authorization", "Bearer " + token.get());
+                .header("authorization", "Bearer " + token);
     }
 
     @Override
     public void close() {
+        closed = true;
         http.shutdownNow();
     }
 }

@@ -2,10 +2,12 @@ package dev.berth.compat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -17,6 +19,7 @@ final class SmallRegistry implements AutoCloseable {
 
     private final HttpServer server;
     private final Map<String, byte[]> content = new ConcurrentHashMap<>();
+    private volatile String wanted = "";
 
     private SmallRegistry(HttpServer server) {
         this.server = server;
@@ -48,8 +51,23 @@ final class SmallRegistry implements AutoCloseable {
         }
     }
 
+    /** Lets only this user in from now on. */
+    void wants(String user, String password) {
+        wanted =
+                "Basic "
+                        + Base64.getEncoder()
+                                .encodeToString(
+                                        (user + ":" + password).getBytes(StandardCharsets.UTF_8));
+    }
+
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
+            if (!wanted.isEmpty()
+                    && !wanted.equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+                exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"small\"");
+                exchange.sendResponseHeaders(401, -1);
+                return;
+            }
             var path = exchange.getRequestURI().getPath();
             var found = content.get(path);
             if (found != null && path.contains("/manifests/")) {

@@ -1,10 +1,14 @@
 package dev.berth.port;
 
+import dev.berth.core.pod.PullAccess;
+
+import org.jspecify.annotations.Nullable;
+
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Container images on this machine: found, pulled, and laid out as file systems. References are
@@ -21,11 +25,39 @@ public interface Images {
      * Brings an image here, or finds that it already is. Several callers that want the same layer
      * share one download.
      *
-     * @param credentials tried in order; empty means anonymous
+     * @param credentials tried in order, also with mirrors; empty means anonymous
      * @throws PullFailed when it cannot be had
      */
     Image pull(String reference, List<RegistryCredential> credentials)
             throws PullFailed, InterruptedException;
+
+    /**
+     * What this machine itself knows to show for an image, in the order in which it is tried after
+     * a pod's own; its Docker configuration, say.
+     */
+    List<RegistryCredential> credentials(String reference);
+
+    /**
+     * Who may use an image of this machine, by the names without tag under which it was pulled;
+     * empty when it was not pulled but put here, so that every pod may.
+     *
+     * @param imageId {@code sha256:…} of its config
+     */
+    Optional<Map<String, PullAccess>> access(String imageId);
+
+    /** Adds to who may use an image under a name; any thread may call. */
+    void allow(String imageId, String name, PullAccess access);
+
+    /** What {@link #clean} is to go by: all images and the file system that holds them. */
+    Storage storage();
+
+    /**
+     * Takes images away, with the layers that no other has.
+     *
+     * @param imageIds {@code sha256:…} of their configs; one that is used stays
+     * @return how many bytes became free, about
+     */
+    long clean(List<String> imageIds);
 
     /**
      * Lays an image out as a writable root file system.
@@ -89,9 +121,35 @@ public interface Images {
     }
 
     /**
+     * What there is to clean, and why.
+     *
+     * @param images the images, by id
+     * @param capacityBytes of the file system that holds them
+     * @param availableBytes of it
+     */
+    record Storage(List<Stored> images, long capacityBytes, long availableBytes) {
+        /** Copies the list. */
+        public Storage {
+            images = List.copyOf(images);
+        }
+    }
+
+    /**
+     * An image as something that takes room.
+     *
+     * @param id {@code sha256:…} of its config
+     * @param sizeBytes of its layers, compressed
+     * @param used whether a layout of it exists now
+     * @param pinned whether it is never cleaned away: what was imported or built here cannot be
+     *     pulled again
+     * @param since when it came
+     */
+    record Stored(String id, long sizeBytes, boolean used, boolean pinned, Instant since) {}
+
+    /**
      * A name and a secret for a registry.
      *
-     * @param registry the host, with its port if it has one
+     * @param registry whom it is for, as it was written; it has been chosen for the image already
      * @param username the name
      * @param password the secret; never logged
      */

@@ -4,12 +4,14 @@ import dev.berth.core.identity.KubernetesUser;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One cluster's API server. Every method but the watches is one request; all may throw {@link
@@ -313,7 +315,7 @@ public interface KubeApi extends AutoCloseable {
             String bootId) {}
 
     /**
-     * An event about a pod.
+     * An event about a pod, or about a node: that has no namespace, and its name for a uid.
      *
      * @param pod whom it is about
      * @param podUid whom it is about
@@ -334,15 +336,32 @@ public interface KubeApi extends AutoCloseable {
             String message,
             String component,
             @Nullable String host,
-            Instant time) {}
+            Instant time) {
+        /** A warning of a node's kubelet about the node. */
+        public static Event ofNode(String node, String reason, String message, Instant time) {
+            return new Event(
+                    new PodKey("", node), node, null, true, reason, message, "kubelet", node, time);
+        }
+
+        /** Whether it is about a node. */
+        public boolean aboutNode() {
+            return pod.namespace().isEmpty();
+        }
+    }
 
     /**
      * A Secret.
      *
+     * @param uid its uid
      * @param type such as {@code kubernetes.io/dockerconfigjson}
      * @param data by key
      */
-    record Secret(String type, Map<String, byte[]> data) {
+    record Secret(String uid, String type, Map<String, byte[]> data) {
+        /** One whose uid does not matter. */
+        public Secret(String type, Map<String, byte[]> data) {
+            this("", type, data);
+        }
+
         @Override
         public String toString() {
             return "Secret[" + type + "]";

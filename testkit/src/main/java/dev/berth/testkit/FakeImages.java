@@ -1,8 +1,10 @@
 package dev.berth.testkit;
 
+import dev.berth.core.pod.PullAccess;
 import dev.berth.port.DiskUse;
 import dev.berth.port.Images;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,6 +47,10 @@ public final class FakeImages implements Images {
     private final ArrayDeque<PullFailed> faults = new ArrayDeque<>();
     private final List<String> pulls = new ArrayList<>();
     private final List<RegistryCredential> credentialsSeen = new ArrayList<>();
+    private final List<RegistryCredential> own = new ArrayList<>();
+    private final Map<String, Map<String, PullAccess>> accesses = new HashMap<>();
+    private long capacity = 100_000_000_000L;
+    private long available = 50_000_000_000L;
     private boolean held;
 
     /** Knows no image. */
@@ -178,7 +184,98 @@ public final class FakeImages implements Images {
                         null);
             }
             here.put(image.reference(), image);
+            accesses.computeIfAbsent(image.id(), none -> new HashMap<>());
             return image;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes this machine know a credential of its own, for every image. */
+    public void knowing(RegistryCredential credential) {
+        lock.lock();
+        try {
+            own.add(credential);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public List<RegistryCredential> credentials(String reference) {
+        lock.lock();
+        try {
+            return List.copyOf(own);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Optional<Map<String, PullAccess>> access(String imageId) {
+        lock.lock();
+        try {
+            return Optional.ofNullable(accesses.get(imageId)).map(Map::copyOf);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void allow(String imageId, String name, PullAccess access) {
+        lock.lock();
+        try {
+            accesses.computeIfAbsent(imageId, none -> new HashMap<>())
+                    .merge(name, access, PullAccess::and);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes the file system look like that. */
+    public void room(long capacityBytes, long availableBytes) {
+        lock.lock();
+        try {
+            capacity = capacityBytes;
+            available = availableBytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Storage storage() {
+        lock.lock();
+        try {
+            return new Storage(
+                    here.values().stream()
+                            .map(image ->
+                                    new Stored(
+                                            image.id(),
+                                            image.sizeBytes(),
+                                            layouts.containsValue(image),
+                                            !accesses.containsKey(image.id()),
+                                            Instant.EPOCH))
+                            .toList(),
+                    capacity,
+                    available);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public long clean(List<String> imageIds) {
+        lock.lock();
+        try {
+            var before = here.size();
+            here.values()
+                    .removeIf(image ->
+                            imageIds.contains(image.id()) && !layouts.containsValue(image));
+            accesses.keySet().removeAll(imageIds);
+            var freed = (before - here.size()) * 29_150_000L;
+            available += freed;
+            return freed;
         } finally {
             lock.unlock();
         }

@@ -2,6 +2,11 @@ package dev.berth.adapter.image;
 
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.PullFailed.Why;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,15 +17,18 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Pieces of content as files named by their digests. What is there is whole: everything is written
  * elsewhere first, checked, and moved in. Used by any thread, and by several programs at once.
  */
 final class ContentStore {
+    private static final Logger LOG = LoggerFactory.getLogger(ContentStore.class);
+
     /** How often a download that breaks off goes on. Our choice. */
     private static final int RETRIES_MAX = 5;
 
@@ -88,6 +96,34 @@ final class ContentStore {
     /** Takes a file of {@link #place} over, whose digest the caller has computed. */
     void adopt(Path place, Digest digest) throws IOException {
         moveIn(place, digest);
+    }
+
+    /** Takes a content away; nothing when it is not here. */
+    void remove(Digest digest) {
+        try {
+            Files.deleteIfExists(path(digest));
+        } catch (IOException failed) {
+            LOG.warn("cannot remove content digest={} cause={}", digest, failed.getMessage());
+        }
+    }
+
+    /** The digests of all content here. */
+    List<Digest> list() throws IOException {
+        List<Digest> all = new ArrayList<>();
+        for (String algorithm : List.of("sha256", "sha512")) {
+            if (!Files.isDirectory(blobs.resolve(algorithm))) {
+                continue;
+            }
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(blobs.resolve(algorithm))) {
+                for (Path each : files) {
+                    String text = algorithm + ":" + each.getFileName();
+                    if (Digest.isOne(text)) {
+                        all.add(Digest.of(text));
+                    }
+                }
+            }
+        }
+        return all;
     }
 
     /** A new name for a file in the making; whoever asks for it also removes it. */

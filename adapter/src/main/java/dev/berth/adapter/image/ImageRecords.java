@@ -1,6 +1,9 @@
 package dev.berth.adapter.image;
 
 import dev.berth.port.Images.PullFailed;
+
+import tools.jackson.databind.JsonNode;
+
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -13,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Which names mean which images here: one small file per name, replaced in one step, read anew each
@@ -89,6 +91,11 @@ final class ImageRecords {
         } catch (IOException failed) {
             throw ContentStore.failure("failed to record image " + named.reference(), failed);
         }
+    }
+
+    /** Takes a name away; nothing when it is not here. */
+    void remove(String reference) throws IOException {
+        Files.deleteIfExists(file(reference));
     }
 
     /** The record of exactly that full name. */

@@ -2,9 +2,11 @@ package dev.berth.adapter.image;
 
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.PullFailed.Why;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,6 +48,33 @@ final class LayerStore {
 
     boolean has(Digest chain) {
         return Files.isDirectory(path(chain));
+    }
+
+    /** The names of all layers here. */
+    List<Digest> list() throws IOException {
+        List<Digest> all = new ArrayList<>();
+        if (Files.isDirectory(folder)) {
+            try (DirectoryStream<Path> places = Files.newDirectoryStream(folder)) {
+                for (Path each : places) {
+                    String chain = "sha256:" + each.getFileName();
+                    if (Digest.isOne(chain)) {
+                        all.add(Digest.of(chain));
+                    }
+                }
+            }
+        }
+        return all;
+    }
+
+    /** Takes a layer away that no layout has; nothing when it is not here. */
+    void remove(Digest chain) throws IOException {
+        Files.deleteIfExists(folder.resolve(chain.hex() + ".json"));
+        if (has(chain)) {
+            // Moved first: a folder that is there is whole.
+            Path place = content.place();
+            Files.move(path(chain), place);
+            NativeFiles.deleteTree(place);
+        }
     }
 
     /**

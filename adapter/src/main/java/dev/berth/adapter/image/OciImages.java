@@ -3,6 +3,7 @@ package dev.berth.adapter.image;
 import dev.berth.adapter.image.ImageRecords.Named;
 import dev.berth.adapter.image.ImageRecords.Origin;
 import dev.berth.adapter.libc.TreeSize;
+import dev.berth.core.pod.PullAccess;
 import dev.berth.port.DiskUse;
 import dev.berth.port.Images;
 import java.io.IOException;
@@ -10,8 +11,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -44,6 +48,9 @@ public final class OciImages implements Images, AutoCloseable {
     private final ImageRecords records;
     private final OverlayMounts mounts;
     private final RegistryClient registries;
+    private final RegistrySettings settings;
+    private final PullRecords pulls;
+    private final ImageStorage storage;
     private final ConcurrentHashMap<Digest, ImageConfig> configs = new ConcurrentHashMap<>();
 
     /**
@@ -68,6 +75,9 @@ public final class OciImages implements Images, AutoCloseable {
         this.layers = new LayerStore(folder.resolve("layers"), content);
         this.records = new ImageRecords(folder.resolve("names"), content);
         this.mounts = new OverlayMounts(mountFolder.toAbsolutePath());
+        this.settings = settings;
+        this.pulls = new PullRecords(folder.resolve("pulls"), content);
+        this.storage = new ImageStorage(folder, records, content, layers, mounts, pulls);
         this.registries = new RegistryClient(settings, limits);
     }
 
@@ -169,8 +179,7 @@ public final class OciImages implements Images, AutoCloseable {
             throws PullFailed, InterruptedException {
         ImageReference wanted = ImageReference.parse(reference);
         Optional<Named> known = named(wanted.toString());
-        if (known.isPresent()
-                && (known.get().origin() == Origin.LOCAL || wanted.digest() != null)) {
+        if (known.isPresent() && known.get().origin() == Origin.LOCAL) {
             Optional<Image> here = image(known.get());
             if (here.isPresent()) {
                 return here.get();
@@ -312,6 +321,11 @@ public final class OciImages implements Images, AutoCloseable {
 
     /** Brings an image's config and layers here, without a name. */
     void bring(Chosen chosen, Sources sources) throws PullFailed, InterruptedException {
+        bringLayers(chosen, bringConfig(chosen, sources), sources);
+    }
+
+    private ImageConfig bringConfig(Chosen chosen, Sources sources)
+            throws PullFailed, InterruptedException {
         ImageManifest.Single manifest = chosen.manifest();
         Descriptor configDescriptor = manifest.config();
         if (configDescriptor.sizeBytes() > ImageConfig.BYTES_MAX) {
@@ -341,6 +355,12 @@ public final class OciImages implements Images, AutoCloseable {
         if (!kind.architecture().isEmpty() && platform.rank(kind) < 0) {
             throw noMatch();
         }
+        return config;
+    }
+
+    private void bringLayers(Chosen chosen, ImageConfig config, Sources sources)
+            throws PullFailed, InterruptedException {
+        ImageManifest.Single manifest = chosen.manifest();
         if (config.diffIds().size() != manifest.layers().size()) {
             throw new PullFailed(
                     PullFailed.Why.CORRUPT,
@@ -356,7 +376,23 @@ public final class OciImages implements Images, AutoCloseable {
     /** Brings an image's config and layers here and gives it a name. */
     Image take(String reference, Digest root, Chosen chosen, Origin origin, Sources sources)
             throws PullFailed, InterruptedException {
-        bring(chosen, sources);
+        Set<Digest> parts = new LinkedHashSet<>(List.of(root, chosen.digest()));
+        parts.add(chosen.manifest().config().digest());
+        chosen.manifest().layers().forEach(each -> parts.add(each.digest()));
+        try (var _ = storage.want(parts)) {
+            ImageConfig config = bringConfig(chosen, sources);
+            try (var _ = storage.want(LayerStore.chains(config.diffIds()))) {
+                bringLayers(chosen, config, sources);
+                return name(reference, root, chosen, origin);
+            }
+        }
+    }
+
+    private Image name(String reference, Digest root, Chosen chosen, Origin origin)
+            throws PullFailed {
+        if (origin == Origin.REGISTRY) {
+            pulls.begin(chosen.manifest().config().digest());
+        }
         Named named =
                 new Named(
                         reference,
@@ -412,7 +448,7 @@ public final class OciImages implements Images, AutoCloseable {
                 if (download != null) {
                     download.get();
                 }
-                layers.unpack(descriptors.get(at), config.diffIds().get(at), chains, at);
+                unpack(descriptors.get(at), config.diffIds().get(at), chains, at);
             }
         } catch (ExecutionException failed) {
             throw SharedWork.passOn(failed.getCause());
@@ -423,19 +459,120 @@ public final class OciImages implements Images, AutoCloseable {
     }
 
     @Override
-    public Path mount(Image image, String id) throws PullFailed {
-        ImageConfig config = Digest.isOne(image.id()) ? config(Digest.of(image.id())) : null;
-        if (config == null) {
-            throw absent(image);
+    public List<RegistryCredential> credentials(String reference) {
+        Path file = settings.dockerConfig();
+        if (file == null) {
+            return List.of();
         }
-        List<Path> folders = new ArrayList<>();
-        for (Digest chain : LayerStore.chains(config.diffIds()).reversed()) {
-            if (!layers.has(chain)) {
+        DockerConfig config = new DockerConfig(file);
+        Set<RegistryCredential> all = new LinkedHashSet<>(config.credentials(reference));
+        try {
+            ImageReference wanted = ImageReference.parse(reference);
+            for (RegistrySettings.Endpoint each : settings.endpoints(wanted.registry())) {
+                if (each.mirror()) {
+                    all.addAll(config.credentials(each.authority() + "/" + wanted.repository()));
+                }
+            }
+        } catch (PullFailed invalid) {
+            LOG.debug("no image's name reference={}", reference, invalid);
+        }
+        return List.copyOf(all);
+    }
+
+    @Override
+    public Optional<Map<String, PullAccess>> access(String imageId) {
+        Digest image = Digest.of(imageId);
+        Optional<Map<String, PullAccess>> pulled = pulls.access(image);
+        // What was put here by hand is everybody's, though a registry may have had it too.
+        return pulled.filter(any -> !isLocal(image));
+    }
+
+    private boolean isLocal(Digest image) {
+        return records.list().stream()
+                .anyMatch(each -> each.config().equals(image) && each.origin() == Origin.LOCAL);
+    }
+
+    @Override
+    public void allow(String imageId, String name, PullAccess access) {
+        pulls.allow(Digest.of(imageId), name, access);
+    }
+
+    @Override
+    public Storage storage() {
+        return storage.now();
+    }
+
+    @Override
+    public long clean(List<String> imageIds) {
+        return storage.clean(imageIds.stream().map(Digest::of).toList());
+    }
+
+    /**
+     * Takes a name away, and the image with it when that was the last one.
+     *
+     * @param text a name, or the id of an image, which goes with all its names
+     * @return whether it was here
+     * @throws IllegalStateException when a container has it
+     */
+    public boolean remove(String text) {
+        Optional<Named> found = named(text);
+        if (found.isEmpty()) {
+            return false;
+        }
+        Named name = found.get();
+        boolean byId = name.config().toString().endsWith(text);
+        boolean last =
+                byId
+                        || records.list().stream()
+                                        .filter(each -> each.config().equals(name.config()))
+                                        .count()
+                                == 1;
+        if (last
+                && storage.now().images().stream()
+                        .anyMatch(each ->
+                                each.used() && each.id().equals(name.config().toString()))) {
+            throw new IllegalStateException(text + " is used by a container");
+        }
+        if (byId) {
+            storage.clean(List.of(name.config()));
+        } else {
+            storage.removeName(name);
+        }
+        return true;
+    }
+
+    /** Takes away what belongs to no image and has been here for an hour. */
+    public void cleanOwnerless() {
+        storage.cleanOwnerless(Instant.now());
+    }
+
+    @Override
+    public Path mount(Image image, String id) throws PullFailed {
+        return storage.guarded(() -> {
+            ImageConfig config = Digest.isOne(image.id()) ? config(Digest.of(image.id())) : null;
+            if (config == null) {
                 throw absent(image);
             }
-            folders.add(layers.path(chain));
+            List<Path> folders = new ArrayList<>();
+            for (Digest chain : LayerStore.chains(config.diffIds()).reversed()) {
+                if (!layers.has(chain)) {
+                    throw absent(image);
+                }
+                folders.add(layers.path(chain));
+            }
+            return mounts.mount(image.id(), folders, id);
+        });
+    }
+
+    private void unpack(Descriptor layer, Digest diffId, List<Digest> chains, int at)
+            throws PullFailed, InterruptedException {
+        try {
+            layers.unpack(layer, diffId, chains, at);
+        } catch (PullFailed failed) {
+            // What cannot be unpacked, or has no room beside it, is of no use to anyone.
+            content.remove(layer.digest());
+            throw failed;
         }
-        return mounts.mount(folders, id);
     }
 
     private static PullFailed absent(Image image) {

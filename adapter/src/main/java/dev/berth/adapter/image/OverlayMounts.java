@@ -1,12 +1,16 @@
 package dev.berth.adapter.image;
 
 import dev.berth.port.Images.PullFailed;
+
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -21,14 +25,21 @@ final class OverlayMounts {
     /** mount(2) takes one page of options; the last byte is a zero. */
     private static final int OPTION_BYTES_MAX = 4095;
 
+    /** The file that says whose layout it is. */
+    private static final String IMAGE = "image";
+
     private final Path folder;
 
     OverlayMounts(Path folder) {
         this.folder = folder;
     }
 
-    /** Joins layers, topmost first, and returns the root. Nothing happens if it is joined. */
-    Path mount(List<Path> layers, String id) throws PullFailed {
+    /**
+     * Joins layers, topmost first, and returns the root. Nothing happens if it is joined.
+     *
+     * @param image the id of the image whose layers these are
+     */
+    Path mount(String image, List<Path> layers, String id) throws PullFailed {
         Path place = place(id);
         Path root = place.resolve("root");
         try {
@@ -39,6 +50,7 @@ final class OverlayMounts {
             NativeFiles.deleteTree(place);
             Files.createDirectories(place);
             try {
+                Files.writeString(place.resolve(IMAGE), image);
                 join(place, root, layers);
             } catch (IOException failed) {
                 NativeFiles.deleteTree(place);
@@ -145,6 +157,21 @@ final class OverlayMounts {
             NativeFiles.unmount(root);
         }
         NativeFiles.deleteTree(place);
+    }
+
+    /** The ids of the images of all layouts; empty for one of which it is not known. */
+    Set<String> images() throws IOException {
+        Set<String> images = new HashSet<>();
+        for (String id : mounted()) {
+            try {
+                images.add(Files.readString(place(id).resolve(IMAGE)));
+            } catch (NoSuchFileException unknownOrGone) {
+                if (Files.isDirectory(place(id))) {
+                    images.add("");
+                }
+            }
+        }
+        return images;
     }
 
     /** The ids of all layouts, joined or only half made. */

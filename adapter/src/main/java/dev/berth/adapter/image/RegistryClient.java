@@ -4,6 +4,11 @@ import dev.berth.adapter.image.RegistrySettings.Endpoint;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.PullFailed.Why;
 import dev.berth.port.Images.RegistryCredential;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,9 +34,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+
 import javax.net.ssl.SSLException;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Speaks the distribution protocol with registries: asks mirrors first, answers challenges, follows
@@ -87,6 +91,7 @@ final class RegistryClient implements AutoCloseable {
             if (http == null) {
                 http =
                         HttpClient.newBuilder()
+                                .sslContext(RegistryTrust.context(settings.certificates()))
                                 .connectTimeout(limits.connect())
                                 .followRedirects(HttpClient.Redirect.NEVER)
                                 .executor(Executors.newVirtualThreadPerTaskExecutor())
@@ -130,16 +135,12 @@ final class RegistryClient implements AutoCloseable {
             this.reference = reference;
             this.accesses = new ArrayList<>();
             for (Endpoint endpoint : settings.endpoints(reference.registry())) {
-                List<RegistryCredential> fitting =
-                        credentials.stream()
-                                .filter(each ->
-                                        hostOf(each.registry())
-                                                .equals(hostOf(endpoint.authority())))
-                                .toList();
-                if (fitting.isEmpty()) {
+                // What a pod shows for a registry is shown to its mirrors too, as containerd does:
+                // the machine's owner has named them.
+                if (credentials.isEmpty()) {
                     accesses.add(new Access(endpoint, null));
                 }
-                for (RegistryCredential each : fitting) {
+                for (RegistryCredential each : credentials) {
                     accesses.add(new Access(endpoint, each));
                 }
             }
@@ -473,7 +474,13 @@ final class RegistryClient implements AutoCloseable {
                 return "dial tcp " + host + ":" + port + ": i/o timeout";
             }
             if (at instanceof SSLException) {
-                return "tls: failed to verify certificate: " + at.getMessage();
+                String said = String.valueOf(at.getMessage());
+                return said.contains("unrecognized SSL message")
+                        ? "http: server gave HTTP response to HTTPS client"
+                        : "tls: failed to verify certificate: "
+                                + (said.contains("unable to find valid certification path")
+                                        ? "x509: certificate signed by unknown authority"
+                                        : said);
             }
         }
         if (failure instanceof java.net.ConnectException) {
@@ -526,26 +533,6 @@ final class RegistryClient implements AutoCloseable {
 
     private static String encode(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8);
-    }
-
-    /**
-     * The host that a credential's registry means: Docker Hub has many names, and config files
-     * write addresses with schemes and paths.
-     */
-    private static String hostOf(String registry) {
-        String host = registry;
-        int scheme = host.indexOf("://");
-        if (scheme >= 0) {
-            host = host.substring(scheme + 3);
-        }
-        int slash = host.indexOf('/');
-        if (slash >= 0) {
-            host = host.substring(0, slash);
-        }
-        return switch (host) {
-            case "index.docker.io", "registry-1.docker.io" -> "docker.io";
-            default -> host;
-        };
     }
 
     /** An answer whose body is still to be read. */

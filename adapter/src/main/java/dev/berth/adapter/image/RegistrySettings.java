@@ -1,7 +1,13 @@
 package dev.berth.adapter.image;
 
+import dev.berth.core.pod.PullSecrets;
+
+import org.jspecify.annotations.Nullable;
+
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -10,18 +16,44 @@ import java.util.Map;
 /**
  * Where images come from.
  *
- * @param mirrors per registry, such as {@code docker.io}, the base addresses to ask before it, in
- *     order; {@code *} stands for every registry without an entry of its own. Plain http is for
- *     loopback addresses only
+ * @param mirrors per registry, such as {@code docker.io} or {@code *.dkr.ecr.*.amazonaws.com}, the
+ *     base addresses to ask before it, in order; {@code *} stands for every registry without an
+ *     entry of its own. Plain http is for loopback addresses only
  * @param mirrorsOnly whether a registry that has a mirror is never asked itself, so that a machine
  *     without internet gets a clear answer at once
  * @param platform which images of several to take
+ * @param dockerConfig a file of {@code docker login}'s, or null
+ * @param certificates folders like {@code /etc/docker/certs.d}, with one folder for each registry
+ *     that has certificates of its own
  */
 public record RegistrySettings(
-        Map<String, List<URI>> mirrors, boolean mirrorsOnly, Platform platform) {
+        Map<String, List<URI>> mirrors,
+        boolean mirrorsOnly,
+        Platform platform,
+        @Nullable Path dockerConfig,
+        List<Path> certificates) {
+    private static final List<Path> CERTIFICATES =
+            List.of(Path.of("/etc/docker/certs.d"), Path.of("/etc/containerd/certs.d"));
+
+    /** Settings with the machine's certificates. */
+    public RegistrySettings(
+            Map<String, List<URI>> mirrors,
+            boolean mirrorsOnly,
+            Platform platform,
+            @Nullable Path dockerConfig) {
+        this(mirrors, mirrorsOnly, platform, dockerConfig, CERTIFICATES);
+    }
+
+    /** Settings without a file of credentials. */
+    public RegistrySettings(
+            Map<String, List<URI>> mirrors, boolean mirrorsOnly, Platform platform) {
+        this(mirrors, mirrorsOnly, platform, null);
+    }
+
     /** Checks the addresses. */
     public RegistrySettings {
         mirrors = Map.copyOf(mirrors);
+        certificates = List.copyOf(certificates);
         for (List<URI> each : mirrors.values()) {
             for (URI address : each) {
                 boolean secure = "https".equals(address.getScheme());
@@ -70,7 +102,7 @@ public record RegistrySettings(
 
     /** The places to ask for images of a registry, in order; never empty. */
     List<Endpoint> endpoints(String registry) {
-        List<URI> chosen = mirrors.getOrDefault(registry, mirrors.getOrDefault("*", List.of()));
+        List<URI> chosen = mirrorsOf(registry);
         List<Endpoint> endpoints = new ArrayList<>();
         for (URI address : chosen) {
             String text = address.toString();
@@ -86,6 +118,21 @@ public record RegistrySettings(
             endpoints.add(new Endpoint(scheme + "://" + host, registry, false));
         }
         return endpoints;
+    }
+
+    /** An entry of its own, else the longest pattern that means it, else the one for all. */
+    private List<URI> mirrorsOf(String registry) {
+        List<URI> own = mirrors.get(registry);
+        return own != null
+                ? own
+                : mirrors.entrySet().stream()
+                        .filter(each -> PullSecrets.matchesHost(each.getKey(), registry))
+                        .max(
+                                Map.Entry.comparingByKey(
+                                        Comparator.comparingInt(String::length)
+                                                .thenComparing(Comparator.naturalOrder())))
+                        .map(Map.Entry::getValue)
+                        .orElse(mirrors.getOrDefault("*", List.of()));
     }
 
     private static String withoutPort(String authority) {

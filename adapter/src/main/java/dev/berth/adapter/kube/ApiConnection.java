@@ -40,6 +40,7 @@ final class ApiConnection implements AutoCloseable {
     private final HttpClient client;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Semaphore requests = new Semaphore(REQUESTS_MAX);
+    private final Traffic traffic = new Traffic();
     private final JsonMapper json = JsonMapper.shared();
 
     /**
@@ -52,9 +53,15 @@ final class ApiConnection implements AutoCloseable {
         this.client =
                 HttpClient.newBuilder()
                         .sslContext(Tls.context(caPem, clientCertPem, clientKeyPem))
+                        .sslParameters(Tls.parameters())
                         .connectTimeout(CONNECT_TIMEOUT)
                         .executor(threads)
                         .build();
+    }
+
+    /** The requests that are under way. */
+    Traffic traffic() {
+        return traffic;
     }
 
     /** What a body is, for the server. */
@@ -213,6 +220,7 @@ final class ApiConnection implements AutoCloseable {
         if (content != null) {
             request.header("Content-Type", content.type);
         }
+        traffic.begin();
         try {
             requests.acquire();
             HttpResponse<byte[]> answer;
@@ -229,6 +237,8 @@ final class ApiConnection implements AutoCloseable {
             throw new KubeUnavailable(what + ": " + e, e);
         } catch (InterruptedException e) {
             throw interrupted(what, e);
+        } finally {
+            traffic.end();
         }
     }
 

@@ -336,7 +336,11 @@ public final class HttpKubeApi implements KubeApi {
     public Optional<Secret> secret(String namespace, String name) {
         return connection
                 .get(namespaced(namespace, "secrets", name))
-                .map(object -> new Secret(Json.text(object, "type"), decoded(object, "data")));
+                .map(object ->
+                        new Secret(
+                                Json.text(object.path("metadata"), "uid"),
+                                Json.text(object, "type"),
+                                decoded(object, "data")));
     }
 
     private static Map<String, byte[]> decoded(JsonNode object, String field) {
@@ -419,7 +423,11 @@ public final class HttpKubeApi implements KubeApi {
     @Override
     public List<Service> services(String namespace) {
         return connection
-                .get("/api/v1/namespaces/" + ApiConnection.escaped(namespace) + "/services")
+                .get(
+                        "/api/v1/namespaces/"
+                                + ApiConnection.escaped(namespace)
+                                // From the server's own memory, as a kubelet has it from a watch.
+                                + "/services?resourceVersion=0")
                 .map(list -> Json.list(list, "items", HttpKubeApi::service))
                 .orElse(List.of());
     }

@@ -15,6 +15,7 @@ import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManagerFactory;
 
 /** A TLS context from PEM texts: trusts one authority, shows one certificate. */
@@ -35,7 +36,8 @@ public final class Tls {
         try {
             var own = emptyStore();
             own.setKeyEntry("client", key(keyPem), NO_PASSWORD, certificates(certPem));
-            var keys = KeyManagerFactory.getInstance("PKIX");
+            // The other kind, PKIX, decrypts the key anew for each handshake: thousands of hashes.
+            var keys = KeyManagerFactory.getInstance("SunX509");
             keys.init(own, NO_PASSWORD);
             var trusted = emptyStore();
             for (var authority : certificates(caPem)) {
@@ -49,6 +51,20 @@ public final class Tls {
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalArgumentException("not usable for TLS: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Prefers ChaCha20-Poly1305, which needs no instructions that only the slower one of the JVM's
+     * compilers knows: with the other one it is five times as fast as AES-GCM.
+     */
+    static SSLParameters parameters() {
+        return new SSLParameters(
+                new String[] {
+                    "TLS_CHACHA20_POLY1305_SHA256",
+                    "TLS_AES_128_GCM_SHA256",
+                    "TLS_AES_256_GCM_SHA384"
+                },
+                new String[] {"TLSv1.3"});
     }
 
     private static KeyStore emptyStore() throws GeneralSecurityException, IOException {

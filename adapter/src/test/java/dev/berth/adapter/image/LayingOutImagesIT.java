@@ -1,6 +1,7 @@
 package dev.berth.adapter.image;
 
 import static dev.berth.adapter.image.TestImage.anImage;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -9,6 +10,12 @@ import dev.berth.port.Images;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.testkit.ImagesContract;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,10 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class LayingOutImagesIT extends ImagesContract {
     @TempDir Path folder;
@@ -76,6 +79,18 @@ class LayingOutImagesIT extends ImagesContract {
     @Override
     protected String unknown() {
         return "nosuch:1";
+    }
+
+    @Test
+    void an_image_with_a_layout_stays() throws Exception {
+        Image image = images.pull("app:1", List.of());
+        images.mount(image, "ab".repeat(32));
+        assertThat(images.storage().images()).allMatch(Images.Stored::used);
+        assertThat(images.clean(List.of(image.id()))).isZero();
+        assertThatThrownBy(() -> images.remove("app:1")).hasMessage("app:1 is used by a container");
+        images.unmount("ab".repeat(32));
+        assertThat(images.clean(List.of(image.id()))).isPositive();
+        assertThat(images.list()).isEmpty();
     }
 
     @Test

@@ -1,13 +1,26 @@
 package dev.berth.adapter.image;
 
 import static dev.berth.adapter.image.TestImage.anImage;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
+import dev.berth.core.pod.PullAccess;
+import dev.berth.port.Images;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.PullFailed.Why;
 import dev.berth.port.Images.RegistryCredential;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -23,13 +36,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class PullingImagesTest {
@@ -255,7 +261,7 @@ class PullingImagesTest {
     }
 
     @Test
-    void credentials_of_another_registry_are_not_sent() throws Exception {
+    void credentials_are_not_sent_before_they_are_asked_for() throws Exception {
         small().pushTo(registry, "library/app", "1");
         images.pull("app:1", List.of(new RegistryCredential("docker.io", "me", "secret")));
         assertThat(registry.requests()).noneMatch(each -> each.contains("+auth"));
@@ -268,6 +274,85 @@ class PullingImagesTest {
         assertThat(images.pull("app:1", List.of()).reference())
                 .isEqualTo("docker.io/library/app:1");
         assertThat(registry.requests().stream().filter(each -> each.contains("/token"))).hasSize(1);
+    }
+
+    @Test
+    void a_token_that_has_run_out_is_fetched_anew() throws Exception {
+        registry.wantsBearer(null, null);
+        registry.tokensLast(2);
+        small().pushTo(registry, "library/app", "1");
+        assertThat(images.pull("app:1", List.of()).reference())
+                .isEqualTo("docker.io/library/app:1");
+        assertThat(registry.requests().stream().filter(each -> each.contains("/token")).count())
+                .isGreaterThan(1);
+    }
+
+    @Test
+    void a_digest_that_is_here_is_asked_for_all_the_same() throws Exception {
+        Digest digest = small().pushTo(registry, "library/app", "1");
+        images.pull("app@" + digest, List.of());
+        registry.wantsBasic("somebody", "else");
+        assertThat(failureOf("app@" + digest).why()).isEqualTo(Why.UNAUTHORIZED);
+    }
+
+    @Test
+    void a_layer_that_cannot_be_unpacked_leaves_no_archive() throws Exception {
+        TestImage wrong = small().claimingDiffId(0, Digest.sha256Of(new byte[] {1}));
+        wrong.pushTo(registry, "library/app", "1");
+        assertThat(failureOf("app:1").why()).isEqualTo(Why.CORRUPT);
+        assertThat(folder.resolve("images/blobs/sha256").resolve(wrong.layerDigest(0).hex()))
+                .doesNotExist();
+    }
+
+    @Test
+    void an_image_goes_with_the_layers_that_no_other_has() throws Exception {
+        Tar shared = Tar.archive().file("shared", "by both");
+        anImage()
+                .layer(shared)
+                .layer(Tar.archive().file("a", "1"))
+                .pushTo(registry, "library/a", "1");
+        anImage()
+                .layer(shared)
+                .layer(Tar.archive().file("b", "2"))
+                .pushTo(registry, "library/b", "1");
+        Image a = images.pull("a:1", List.of());
+        Image b = images.pull("b:1", List.of());
+        assertThat(images.storage().images())
+                .extracting(Images.Stored::id, Images.Stored::used, Images.Stored::pinned)
+                .containsExactlyInAnyOrder(
+                        tuple(a.id(), false, false), tuple(b.id(), false, false));
+        long layersBefore = layers();
+        assertThat(images.clean(List.of(a.id()))).isEqualTo(a.sizeBytes());
+        assertThat(images.find("a:1")).isEmpty();
+        assertThat(images.find("b:1")).contains(b);
+        assertThat(layers()).isEqualTo(layersBefore - 1);
+        assertThat(images.remove("b:1")).isTrue();
+        assertThat(images.remove("b:1")).isFalse();
+        assertThat(layers()).isZero();
+        try (var left = Files.walk(folder.resolve("images/blobs"))) {
+            assertThat(left.filter(Files::isRegularFile)).isEmpty();
+        }
+        assertThat(images.pull("a:1", List.of()).id()).isEqualTo(a.id());
+    }
+
+    private long layers() throws IOException {
+        try (var all = Files.list(folder.resolve("images/layers"))) {
+            return all.filter(Files::isDirectory).count();
+        }
+    }
+
+    @Test
+    void who_may_use_an_image_is_still_known_after_a_restart() throws Exception {
+        small().pushTo(registry, "library/app", "1");
+        Image image = images.pull("app:1", List.of());
+        assertThat(images.access(image.id())).contains(Map.of());
+        PullAccess access =
+                PullAccess.with(new PullAccess.SecretUse("uid", "default", "login", "hash"));
+        images.allow(image.id(), "docker.io/library/app", access);
+        images.close();
+        images = imagesWith(Map.of("docker.io", List.of(registry.address())));
+        assertThat(images.access(image.id())).contains(Map.of("docker.io/library/app", access));
+        assertThat(images.access("sha256:" + "0".repeat(64))).isEmpty();
     }
 
     @Test

@@ -2,6 +2,9 @@ package dev.berth.adapter.image;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -17,7 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A registry on loopback that holds what it is given and misbehaves when it is told to. */
 final class TestRegistry implements AutoCloseable {
@@ -35,6 +38,9 @@ final class TestRegistry implements AutoCloseable {
     private volatile @Nullable URI blobsElsewhere;
     private volatile @Nullable CountDownLatch gate;
     private volatile int status;
+    private volatile int tokenUses = Integer.MAX_VALUE;
+    private final AtomicInteger tokens = new AtomicInteger();
+    private final AtomicInteger usesLeft = new AtomicInteger();
 
     @SuppressWarnings("ArrayRecordComponent") // Carried, never compared.
     private record Stored(byte[] content, String mediaType) {}
@@ -95,6 +101,11 @@ final class TestRegistry implements AutoCloseable {
         bearerUser = user == null ? null : encode(user, password);
     }
 
+    /** Makes each token good for so many requests only. */
+    void tokensLast(int wanted) {
+        tokenUses = wanted;
+    }
+
     void answersAlways(int wanted) {
         status = wanted;
     }
@@ -144,13 +155,18 @@ final class TestRegistry implements AutoCloseable {
             }
             if (path.equals("/token")) {
                 boolean allowed = bearerUser == null || bearerUser.equals(authorization);
+                usesLeft.set(tokenUses);
                 answer(
                         exchange,
                         allowed ? 200 : 401,
-                        "{\"token\":\"t0ken\"}".getBytes(StandardCharsets.UTF_8));
+                        "{\"token\":\"t0ken%d\"}"
+                                .formatted(tokens.incrementAndGet())
+                                .getBytes(StandardCharsets.UTF_8));
                 return;
             }
-            if (bearer && !"Bearer t0ken".equals(authorization)) {
+            if (bearer
+                    && !(("Bearer t0ken" + tokens.get()).equals(authorization)
+                            && usesLeft.getAndDecrement() > 0)) {
                 exchange.getResponseHeaders()
                         .add(
                                 "WWW-Authenticate",

@@ -64,6 +64,21 @@ public final class PodWords {
         return "Failed to pull image \"" + image + "\": " + why;
     }
 
+    /** The event before a pull for which not all secrets could be read. */
+    public static String pullSecretsMissing(List<String> names) {
+        return "Unable to retrieve some image pull secrets (%s); attempting to pull the image may not succeed."
+                .formatted(String.join(", ", names));
+    }
+
+    /**
+     * A failure of the container runtime as a kubelet hears of it.
+     *
+     * @param code a gRPC code, such as {@code NotFound}
+     */
+    public static String fromRuntime(String code, String why) {
+        return "rpc error: code = " + code + " desc = " + why;
+    }
+
     /** The event while a pull waits. */
     public static String pullBackOff(String image) {
         return "Back-off pulling image \"" + image + "\"";

@@ -2,20 +2,24 @@ package dev.berth.core.pod;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-import static java.nio.charset.StandardCharsets.UTF_8;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.integers;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.berth.core.pod.PodSecurity.SeccompProfile;
-import java.time.Duration;
-import java.util.Base64;
-import java.util.List;
-import java.util.Map;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
 
 class NumbersAndRightsTest {
     @ParameterizedTest
@@ -243,24 +247,30 @@ class NumbersAndRightsTest {
                            "broken": {"auth": "!!"}}, "more": [1, true, null, {"x": []}]}
                 """
                         .formatted(auth);
-        var data = Map.of(".dockerconfigjson", config.getBytes(UTF_8));
-        assertThat(PullSecrets.logins(data, "nginx"))
-                .containsExactly(new PullSecrets.Login("docker.io", "me", "pass:word"));
-        assertThat(PullSecrets.logins(data, "registry.example:5000/web:1"))
+        var file = config.getBytes(UTF_8);
+        assertThat(PullSecrets.logins(file, "nginx"))
+                .containsExactly(new PullSecrets.Login("index.docker.io", "me", "pass:word"));
+        assertThat(PullSecrets.logins(file, "registry.example:5000/web:1"))
                 .containsExactly(new PullSecrets.Login("registry.example:5000", "you", "p\"w"));
-        assertThat(PullSecrets.logins(data, "other.example/web")).isEmpty();
+        assertThat(PullSecrets.logins(file, "other.example/web")).isEmpty();
+        var secret = Map.of(".dockerconfigjson", file);
+        assertThat(PullSecrets.logins("kubernetes.io/dockerconfigjson", secret, "nginx"))
+                .hasSize(1);
+        assertThat(PullSecrets.logins("Opaque", secret, "nginx")).isEmpty();
     }
 
     @Test
     void what_is_not_a_pull_secret_has_no_logins() {
         for (var text :
                 List.of("", "{", "[]", "{\"auths\": 3}", "{\"auths\": {\"a\": }}", "{\"a")) {
-            assertThat(PullSecrets.logins(Map.of(".dockerconfigjson", text.getBytes(UTF_8)), "a"))
-                    .as(text)
-                    .isEmpty();
+            assertThat(PullSecrets.logins(text.getBytes(UTF_8), "a")).as(text).isEmpty();
         }
         var old = "{\"docker.io\": {\"username\": \"u\", \"password\": \"p\"}}";
-        assertThat(PullSecrets.logins(Map.of(".dockercfg", old.getBytes(UTF_8)), "nginx"))
+        assertThat(
+                        PullSecrets.logins(
+                                "kubernetes.io/dockercfg",
+                                Map.of(".dockercfg", old.getBytes(UTF_8)),
+                                "nginx"))
                 .hasSize(1);
     }
 }

@@ -48,6 +48,12 @@ public interface Actions {
     /** Tells what this machine can and cannot do. */
     int doctor(Path data) throws Exception;
 
+    /** Removes images by name or id. */
+    int removeImages(Path data, List<String> images) throws Exception;
+
+    /** Removes the images that no container uses, save those that were imported or built here. */
+    int cleanImages(Path data) throws Exception;
+
     /** Stops all, also what a crash has left behind. */
     int down(Path data, boolean purge) throws Exception;
 
@@ -94,6 +100,7 @@ public interface Actions {
      * @param account the AWS account, 12 digits
      * @param strictVersions whether unknown Kubernetes versions are refused
      * @param mirrors {@code registry=url} each
+     * @param imageSources what else to know of registries and of images' room
      * @param memoryOvercommit how often the memory for pods is given out, 1 or more
      * @param fileSystems {@code fs-…=/folder} each
      * @param accessPoints {@code fsap-…=fs-…:/path[,uid,gid]} each
@@ -106,6 +113,7 @@ public interface Actions {
             String account,
             boolean strictVersions,
             List<String> mirrors,
+            ImageOptions imageSources,
             double memoryOvercommit,
             List<String> fileSystems,
             List<String> accessPoints) {
@@ -115,5 +123,17 @@ public interface Actions {
             fileSystems = List.copyOf(fileSystems);
             accessPoints = List.copyOf(accessPoints);
         }
+    }
+
+    /**
+     * How images come and go.
+     *
+     * @param dockerConfig a {@code config.json} of docker's with credentials, or null
+     * @param highPercent at which use of the disk unused images are removed; 100 is never
+     * @param maxAgeHours for how long an image may be unused, 0 for ever
+     */
+    record ImageOptions(@Nullable Path dockerConfig, int highPercent, int maxAgeHours) {
+        /** As a kubelet has it. */
+        public static final ImageOptions USUAL = new ImageOptions(null, 85, 0);
     }
 }

@@ -155,6 +155,30 @@ public final class BerthCommand implements Runnable {
         private List<String> mirrors = List.of();
 
         @Option(
+                names = "--docker-config",
+                paramLabel = "FILE",
+                description =
+                        "a config.json of docker login's, whose credentials are tried after a pod's own")
+        private @Nullable Path dockerConfig;
+
+        @Option(
+                names = "--image-gc-high",
+                paramLabel = "PERCENT",
+                defaultValue = "85",
+                description =
+                        "at which use of the disk unused images are removed, until 5 less; 100 is never"
+                                + " (default: ${DEFAULT-VALUE})")
+        private int imageGcHigh = 85;
+
+        @Option(
+                names = "--image-max-age",
+                paramLabel = "HOURS",
+                defaultValue = "0",
+                description =
+                        "how long a pulled image may be unused, 0 for ever (default: ${DEFAULT-VALUE})")
+        private int imageMaxAge;
+
+        @Option(
                 names = "--memory-overcommit",
                 paramLabel = "TIMES",
                 description =
@@ -197,6 +221,15 @@ public final class BerthCommand implements Runnable {
             if (port < 0 || port > 65535) {
                 throw wrong("--port takes 0 to 65535, not " + port);
             }
+            if (imageGcHigh < 6 || imageGcHigh > 100) {
+                throw wrong("--image-gc-high takes 6 to 100, not " + imageGcHigh);
+            }
+            if (imageMaxAge < 0) {
+                throw wrong("--image-max-age takes 0 or more hours, not " + imageMaxAge);
+            }
+            if (dockerConfig != null && !Files.isReadable(dockerConfig)) {
+                throw wrong("--docker-config takes a file that can be read, not " + dockerConfig);
+            }
             for (var mirror : mirrors) {
                 if (!mirror.matches("[^=]+=https?://.+")) {
                     throw wrong(
@@ -212,6 +245,10 @@ public final class BerthCommand implements Runnable {
                     account,
                     versions.equals("strict"),
                     mirrors,
+                    new Actions.ImageOptions(
+                            dockerConfig == null ? null : dockerConfig.toAbsolutePath(),
+                            imageGcHigh,
+                            imageMaxAge),
                     memoryOvercommit,
                     served(),
                     accessPoints);
@@ -319,6 +356,8 @@ public final class BerthCommand implements Runnable {
             subcommands = {
                 BerthCommand.ImageImport.class,
                 BerthCommand.ImageList.class,
+                BerthCommand.ImageRemove.class,
+                BerthCommand.ImageGc.class,
                 BerthCommand.ImageBuildDemo.class
             })
     static final class ImageCommand implements Runnable {
@@ -329,7 +368,7 @@ public final class BerthCommand implements Runnable {
         public void run() {
             throw new CommandLine.ParameterException(
                     java.util.Objects.requireNonNull(spec).commandLine(),
-                    "Name a command: import, list or build-demo.");
+                    "Name a command: import, list, remove, gc or build-demo.");
         }
 
         Actions actions() {
@@ -369,6 +408,37 @@ public final class BerthCommand implements Runnable {
         @Override
         public Integer call() throws Exception {
             return actions().listImages(data.folder());
+        }
+    }
+
+    @Command(
+            name = "remove",
+            aliases = "rm",
+            mixinStandardHelpOptions = true,
+            description = "Remove images by name or id.")
+    static final class ImageRemove extends ImageSub {
+        @Mixin private DataOption data = new DataOption();
+
+        @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "names or ids")
+        private List<String> images = List.of();
+
+        @Override
+        public Integer call() throws Exception {
+            return actions().removeImages(data.folder(), images);
+        }
+    }
+
+    @Command(
+            name = "gc",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Remove pulled images that no container uses, and what belongs to no image.")
+    static final class ImageGc extends ImageSub {
+        @Mixin private DataOption data = new DataOption();
+
+        @Override
+        public Integer call() throws Exception {
+            return actions().cleanImages(data.folder());
         }
     }
 

@@ -10,4 +10,10 @@ interface Channel {
 
     /** Goes to the other side; closing it ends our half of the stream. */
     OutputStream output();
+
+    /** Nobody will read what comes: it is dropped from now on, and input that waits ends. */
+    void ignoreInput();
+
+    /** The stream is of no more use: what is known of it is forgotten. */
+    void forget();
 }

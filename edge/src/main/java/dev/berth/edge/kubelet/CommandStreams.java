@@ -1,20 +1,25 @@
 package dev.berth.edge.kubelet;
 
-import dev.berth.edge.kubelet.NodeStreams.NotPossible;
-import dev.berth.edge.kubelet.NodeStreams.Session;
 import dev.berth.edge.kubelet.SpdyConnection.Stream;
+import dev.berth.engine.podworker.PodStreams.Session;
+import dev.berth.engine.podworker.PodStreams.StreamRefused;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Runs one exec or attach over a connection: waits until all the streams stand that the client
@@ -25,27 +30,33 @@ final class CommandStreams implements SpdyConnection.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(CommandStreams.class);
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final int STREAMS_WAIT_SECONDS = 30;
+    private static final int BUFFER_BYTES = 32 * 1024;
 
-    private final NodeStreams node;
     private final StreamRequest request;
-    private final boolean terminal;
     private final boolean structured;
+    private final Start start;
     private final Map<String, Channel> streams = new ConcurrentHashMap<>();
     private final CountDownLatch missing;
+    private final CountDownLatch gone = new CountDownLatch(1);
+
+    /** Starts the command, or attaches. */
+    @FunctionalInterface
+    interface Start {
+        Session session() throws StreamRefused, InterruptedException;
+    }
 
     /**
      * Waits for streams.
      *
      * @param structured whether the end is told as a Status; else only a failure is, in words
      */
-    CommandStreams(NodeStreams node, StreamRequest request, boolean structured) {
-        this.node = node;
+    CommandStreams(StreamRequest request, boolean structured, Start start) {
         this.structured = structured;
         this.request = request;
-        this.terminal = request.flag("tty");
-        var expected = 1;
-        for (var name : java.util.List.of("input", "output", "error", "tty")) {
-            expected += request.flag(name) && !(name.equals("error") && terminal) ? 1 : 0;
+        this.start = start;
+        var expected = request.errorOutput() ? 2 : 1;
+        for (var name : List.of("input", "output", "tty")) {
+            expected += request.flag(name) ? 1 : 0;
         }
         this.missing = new CountDownLatch(expected);
     }
@@ -66,6 +77,26 @@ final class CommandStreams implements SpdyConnection.Listener {
     void opened(String type, Channel stream) {
         if (streams.putIfAbsent(type, stream) == null) {
             missing.countDown();
+        }
+    }
+
+    /** The client is gone. A command goes on unheard; what was attached to is let go. */
+    void clientGone() {
+        gone.countDown();
+    }
+
+    private void detachWhenGone(Session session) {
+        if (request.verb().equals("attach")) {
+            Thread.ofVirtual()
+                    .name("attach-end")
+                    .start(() -> {
+                        try {
+                            gone.await();
+                            session.close();
+                        } catch (InterruptedException stop) {
+                            Thread.currentThread().interrupt();
+                        }
+                    });
         }
     }
 
@@ -95,15 +126,18 @@ final class CommandStreams implements SpdyConnection.Listener {
             LOG.debug("client went away pod={}/{}", request.namespace(), request.pod(), gone);
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
+        } finally {
+            gone.countDown();
         }
     }
 
     private Map<String, Object> outcome() throws InterruptedException, IOException {
-        try (var session = open()) {
+        try (var session = start.session()) {
+            detachWhenGone(session);
             var stdin = streams.get("stdin");
             var resize = streams.get("resize");
             if (stdin != null) {
-                start("stdin", () -> pump(stdin.input(), session.stdin(), true));
+                start("stdin", () -> type(stdin, session.stdin()));
             } else {
                 session.stdin().close();
             }
@@ -118,29 +152,29 @@ final class CommandStreams implements SpdyConnection.Listener {
             return exitCode.isEmpty() || exitCode.getAsInt() == 0
                     ? Map.of("metadata", Map.of(), "status", "Success")
                     : exited(exitCode.getAsInt());
-        } catch (NotPossible not) {
-            return Map.of(
-                    "metadata",
-                    Map.of(),
-                    "status",
-                    "Failure",
-                    "reason",
-                    "InternalError",
-                    "code",
-                    500,
-                    "message",
-                    not.getMessage());
+        } catch (StreamRefused not) {
+            return failed(
+                    (request.verb().equals("attach")
+                                    ? "error attaching to container: "
+                                    : "error executing command in container: ")
+                            + not.getMessage());
         }
     }
 
-    private Session open() throws NotPossible, InterruptedException {
-        return request.verb().equals("attach")
-                ? node.attach(request.target())
-                : node.exec(
-                        request.target(),
-                        request.query().getOrDefault("command", java.util.List.of()),
-                        terminal,
-                        request.flag("input"));
+    private static Map<String, Object> failed(String why) {
+        return Map.of(
+                "metadata",
+                Map.of(),
+                "status",
+                "Failure",
+                "reason",
+                "InternalError",
+                "code",
+                500,
+                "details",
+                Map.of("causes", List.of(Map.of("message", why))),
+                "message",
+                "Internal error occurred: " + why);
     }
 
     private Thread output(String name, InputStream from) {
@@ -151,7 +185,7 @@ final class CommandStreams implements SpdyConnection.Listener {
                     if (stream == null) {
                         from.transferTo(OutputStream.nullOutputStream());
                     } else {
-                        pump(from, stream.output(), true);
+                        show(from, stream.output());
                     }
                 });
     }
@@ -177,23 +211,39 @@ final class CommandStreams implements SpdyConnection.Listener {
                 });
     }
 
-    private static void pump(InputStream from, OutputStream to, boolean close) throws IOException {
-        var buffer = new byte[32 * 1024];
-        int count;
-        while ((count = from.read(buffer)) >= 0) {
-            to.write(buffer, 0, count);
-            to.flush();
+    /** What the client types, until it or the command ends it. */
+    private static void type(Channel from, OutputStream to) throws IOException {
+        try (to) {
+            from.input().transferTo(to);
+        } finally {
+            // A command that reads no more must not hold up the connection's other streams.
+            from.ignoreInput();
         }
-        if (close) {
-            to.close();
+    }
+
+    /**
+     * What the command says. One whose client is gone goes on unheard, as on any node: it is read
+     * to its end, so that it does not wait for ever.
+     */
+    private static void show(InputStream from, OutputStream to) throws IOException {
+        var buffer = new byte[BUFFER_BYTES];
+        try (to) {
+            int count;
+            while ((count = from.read(buffer)) >= 0) {
+                to.write(buffer, 0, count);
+                to.flush();
+            }
+        } finally {
+            from.transferTo(OutputStream.nullOutputStream());
         }
     }
 
     /** Sizes come one JSON object after another, {@code {"Width":80,"Height":24}}. */
     private static void resize(InputStream sizes, Session session) throws IOException {
-        try (var parser = JSON.createParser(sizes)) {
-            while (parser.nextToken() != null) {
-                var size = JSON.readTree(parser);
+        // Not one value read whole: that would wait for the next one, to see that there is none.
+        try (var each = JSON.readerFor(JsonNode.class).<JsonNode>readValues(sizes)) {
+            while (each.hasNextValue()) {
+                var size = each.nextValue();
                 session.resize(size.path("Width").asInt(), size.path("Height").asInt());
             }
         }
@@ -212,8 +262,7 @@ final class CommandStreams implements SpdyConnection.Listener {
                 "details",
                 Map.of(
                         "causes",
-                        java.util.List.of(
-                                Map.of("reason", "ExitCode", "message", Integer.toString(code)))));
+                        List.of(Map.of("reason", "ExitCode", "message", Integer.toString(code)))));
     }
 
     static byte[] utf8(String text) {

@@ -1,5 +1,7 @@
 package dev.berth.edge.kubelet;
 
+import dev.berth.engine.podworker.PodStreams.Duplex;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -50,7 +52,7 @@ public final class Doors {
     }
 
     /** Connects to the endpoint by a door; the door is forgotten when the connection is closed. */
-    NodeStreams.Tunnel open(Door door, int endpointPort) throws IOException {
+    Duplex open(Door door, int endpointPort) throws IOException {
         var channel = SocketChannel.open();
         try {
             channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
@@ -71,7 +73,7 @@ public final class Doors {
         }
     }
 
-    private final class Through implements NodeStreams.Tunnel {
+    private final class Through implements Duplex {
         private final SocketChannel channel;
         private final int port;
         private final InputStream in;

@@ -1,5 +1,10 @@
 package dev.berth.edge.kubelet;
 
+import dev.berth.engine.podworker.PodStreams.Duplex;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.StandardProtocolFamily;
@@ -13,17 +18,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Where one cluster's API server dials everything of its cluster: a Unix socket that only we may
  * open, on which it asks with HTTP CONNECT. The kubelets of our nodes and the resource metrics are
- * our own endpoint, anything else is in the VPC. Source: the API server's
- * EgressSelectorConfiguration, HTTPConnect over UDS
+ * our own endpoint, anything else is in the VPC. Source: the API server's EgressSelectorConfiguration, HTTPConnect over UDS
  */
 public final class Egress implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Egress.class);
+
+    /** How many may wait to be accepted: who comes to a full queue of such a socket is refused. */
+    private static final int WAITING_MAX = 1024;
+
     private static final int HEAD_BYTES_MAX = 8192;
 
     private final Path socket;
@@ -35,14 +41,14 @@ public final class Egress implements AutoCloseable {
     @FunctionalInterface
     public interface OwnPlaces {
         /** Opens a connection to a place of ours; empty when it is not ours. */
-        Optional<NodeStreams.Tunnel> dial(String host, int port) throws IOException;
+        Optional<Duplex> dial(String host, int port) throws IOException;
     }
 
     /** Opens a connection inside the cluster's VPC. */
     @FunctionalInterface
     public interface Dialer {
         /** Opens a connection. */
-        NodeStreams.Tunnel dial(String host, int port) throws IOException;
+        Duplex dial(String host, int port) throws IOException;
     }
 
     /**
@@ -59,7 +65,7 @@ public final class Egress implements AutoCloseable {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.deleteIfExists(socket);
         this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        listener.bind(UnixDomainSocketAddress.of(socket));
+        listener.bind(UnixDomainSocketAddress.of(socket), WAITING_MAX);
         Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
         Thread.ofVirtual().name("egress").start(this::accept);
     }
@@ -106,12 +112,12 @@ public final class Egress implements AutoCloseable {
         }
     }
 
-    private NodeStreams.Tunnel dial(String host, int port) throws IOException {
+    private Duplex dial(String host, int port) throws IOException {
         var ours = own.dial(host, port);
         return ours.isPresent() ? ours.get() : vpc.dial(host, port);
     }
 
-    private static void copy(InputStream in, NodeStreams.Tunnel tunnel) {
+    private static void copy(InputStream in, Duplex tunnel) {
         try {
             in.transferTo(tunnel.output());
             tunnel.shutdownOutput();

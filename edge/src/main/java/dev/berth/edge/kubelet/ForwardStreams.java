@@ -1,13 +1,14 @@
 package dev.berth.edge.kubelet;
 
-import dev.berth.edge.kubelet.NodeStreams.NotPossible;
 import dev.berth.edge.kubelet.SpdyConnection.Stream;
-import java.io.IOException;
-import java.util.HashMap;
-import java.util.Map;
+
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * Forwards ports over a SPDY connection: each forwarded connection is a pair of streams, data and
@@ -17,84 +18,48 @@ import org.slf4j.LoggerFactory;
 final class ForwardStreams implements SpdyConnection.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(ForwardStreams.class);
 
-    private final NodeStreams node;
-    private final StreamRequest request;
+    private final Forwarding forwarding;
     private final Map<String, Pair> waiting = new HashMap<>();
 
-    ForwardStreams(NodeStreams node, StreamRequest request) {
-        this.node = node;
-        this.request = request;
+    ForwardStreams(Forwarding forwarding) {
+        this.forwarding = forwarding;
     }
 
     private record Pair(@Nullable Stream data, @Nullable Stream error) {}
 
     @Override
     public void opened(Stream stream) {
-        var id = stream.header("requestid");
-        if (id == null) {
-            id = stream.header("port") + "";
-        }
-        var pair = waiting.getOrDefault(id, new Pair(null, null));
-        pair =
-                "error".equals(stream.header("streamtype"))
-                        ? new Pair(pair.data, stream)
-                        : new Pair(stream, pair.error);
-        if (pair.data == null || pair.error == null) {
-            waiting.put(id, pair);
+        var isError = "error".equals(stream.header("streamtype"));
+        var port = port(stream);
+        if (port.isEmpty() || !(isError || "data".equals(stream.header("streamtype")))) {
+            LOG.debug("a stream for no port or of no kind");
+            stream.refuse();
             return;
         }
-        waiting.remove(id);
+        var pair = waiting.getOrDefault(id(stream, isError), new Pair(null, null));
+        pair = isError ? new Pair(pair.data, stream) : new Pair(stream, pair.error);
+        if (pair.data == null || pair.error == null) {
+            waiting.put(id(stream, isError), pair);
+            return;
+        }
+        waiting.remove(id(stream, isError));
         var data = pair.data;
         var error = pair.error;
-        Thread.ofVirtual().name("port-forward").start(() -> forward(data, error));
+        Thread.ofVirtual()
+                .name("port-forward")
+                .start(() -> forwarding.forward(data, error, port.get()));
     }
 
-    private void forward(Stream data, Stream error) {
-        var port = data.header("port");
-        try (var words = error.output()) {
-            try (var tunnel =
-                    node.portForward(
-                            request.namespace(),
-                            request.pod(),
-                            Integer.parseInt(String.valueOf(port)))) {
-                var up =
-                        Thread.ofVirtual()
-                                .start(() -> {
-                                    try {
-                                        data.input().transferTo(tunnel.output());
-                                        tunnel.shutdownOutput();
-                                    } catch (IOException ended) {
-                                        LOG.debug(
-                                                "forwarded connection ended port={}", port, ended);
-                                    }
-                                });
-                try (var down = data.output()) {
-                    var buffer = new byte[32 * 1024];
-                    int count;
-                    while ((count = tunnel.input().read(buffer)) >= 0) {
-                        down.write(buffer, 0, count);
-                    }
-                }
-                data.ignoreInput();
-                up.join();
-            } catch (NotPossible not) {
-                words.write(CommandStreams.utf8(not.getMessage()));
-                data.output().close();
-            } catch (IOException | NumberFormatException refused) {
-                words.write(
-                        CommandStreams.utf8(
-                                "error forwarding port "
-                                        + port
-                                        + " to pod "
-                                        + request.pod()
-                                        + ": "
-                                        + refused.getMessage()));
-                data.output().close();
-            }
-        } catch (IOException gone) {
-            LOG.debug("client went away port={}", port, gone);
-        } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
-        }
+    private static Optional<Integer> port(Stream stream) {
+        var text = String.valueOf(stream.header("port"));
+        return text.matches("[0-9]{1,5}")
+                ? Optional.of(Integer.valueOf(text)).filter(port -> port > 0 && port < 65536)
+                : Optional.empty();
+    }
+
+    /** Clients that give no ids open the stream of errors first and the one of data after it. */
+    private static String id(Stream stream, boolean isError) {
+        var id = stream.header("requestid");
+        return id != null ? id : "stream " + (isError ? stream.id() : stream.id() - 2);
     }
 }

@@ -1,5 +1,7 @@
 package dev.berth.edge.kubelet;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -10,7 +12,6 @@ import java.io.OutputStream;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The server's side of one SPDY/3.1 connection: the other side opens streams, both sides send on
@@ -26,12 +27,13 @@ final class SpdyConnection implements Closeable {
     private static final int PING = 6;
     private static final int GOAWAY = 7;
     private static final int HEADERS = 8;
+    private static final int REFUSED_STREAM = 3;
     private static final int FLAG_FIN = 1;
     private static final int FRAME_BYTES_MAX = 1 << 24;
     private static final int CHUNK_BYTES = 32 * 1024;
     private static final int FRAMES_HELD_MAX = 16;
     private static final int STREAMS_MAX = 1000;
-    private static final byte[] END = {};
+    private static final byte[] END = Arrivals.END;
 
     private final DataInputStream in;
     private final DataOutputStream out;
@@ -85,9 +87,9 @@ final class SpdyConnection implements Closeable {
         switch (first & 0xFFFF) {
             case SYN_STREAM -> open(body, flags, listener);
             case RST_STREAM -> {
-                var stream = streams.get(number(body, 0));
+                var stream = streams.remove(number(body, 0));
                 if (stream != null) {
-                    stream.gone();
+                    stream.ignoreInput();
                 }
             }
             case PING -> control(PING, 0, body);
@@ -105,13 +107,13 @@ final class SpdyConnection implements Closeable {
         var id = number(body, 0);
         var named = headers.read(java.util.Arrays.copyOfRange(body, 10, body.length));
         if (streams.size() >= STREAMS_MAX) {
-            control(RST_STREAM, 0, bytes(id, 3));
+            control(RST_STREAM, 0, bytes(id, REFUSED_STREAM));
             return;
         }
         var stream = new Stream(id, named);
         streams.put(id, stream);
         if ((flags & FLAG_FIN) != 0) {
-            stream.arrived.add(Arrivals.END);
+            stream.endOfInput();
         }
         writing.lock();
         try {
@@ -136,11 +138,11 @@ final class SpdyConnection implements Closeable {
             }
             left -= chunk.length;
             if (stream != null) {
-                stream.arrive(chunk);
+                stream.arrived.add(chunk);
             }
         }
         if ((flags & FLAG_FIN) != 0 && stream != null) {
-            stream.arrive(END);
+            stream.endOfInput();
         }
     }
 
@@ -177,7 +179,7 @@ final class SpdyConnection implements Closeable {
             return;
         }
         closed = true;
-        streams.values().forEach(Stream::gone);
+        streams.values().forEach(Stream::ignoreInput);
         writing.lock();
         try {
             headers.close();
@@ -211,11 +213,17 @@ final class SpdyConnection implements Closeable {
         private final int id;
         private final Map<String, String> named;
         private final Arrivals arrived = new Arrivals(FRAMES_HELD_MAX, () -> closed);
-        private boolean ended;
+        private volatile boolean inputEnded;
+        private volatile boolean outputEnded;
 
         private Stream(int id, Map<String, String> named) {
             this.id = id;
             this.named = named;
+        }
+
+        /** Its number on the connection. */
+        int id() {
+            return id;
         }
 
         /** A header that the stream was opened with, or null. */
@@ -223,29 +231,43 @@ final class SpdyConnection implements Closeable {
             return named.get(lowerCaseName);
         }
 
-        /** What the other side sends, until it ends the stream. */
         @Override
         public InputStream input() {
             return arrived.stream();
         }
 
-        /** Goes to the other side; closing it ends our half of the stream. */
         @Override
         public OutputStream output() {
             return new Leaving();
         }
 
-        private void arrive(byte[] chunk) throws IOException {
-            arrived.add(chunk);
-        }
-
-        /** Nobody will read what comes: it is dropped from now on. */
-        void ignoreInput() {
-            gone();
-        }
-
-        private void gone() {
+        @Override
+        public void ignoreInput() {
             arrived.drop();
+        }
+
+        @Override
+        public void forget() {
+            arrived.drop();
+            streams.remove(id);
+        }
+
+        /** Will not have it. */
+        void refuse() {
+            forget();
+            try {
+                control(RST_STREAM, 0, bytes(id, REFUSED_STREAM));
+            } catch (IOException gone) {
+                // Whoever is gone need not be told.
+            }
+        }
+
+        private void endOfInput() throws IOException {
+            arrived.add(END);
+            inputEnded = true;
+            if (outputEnded) {
+                streams.remove(id);
+            }
         }
 
         private final class Leaving extends OutputStream {
@@ -263,9 +285,12 @@ final class SpdyConnection implements Closeable {
 
             @Override
             public void close() throws IOException {
-                if (!ended && !closed) {
-                    ended = true;
+                if (!outputEnded && !closed) {
+                    outputEnded = true;
                     send(id, FLAG_FIN, END, 0, 0);
+                    if (inputEnded) {
+                        streams.remove(id);
+                    }
                 }
             }
         }

@@ -88,7 +88,7 @@ final class WebSocketConnection implements Closeable {
         }
     }
 
-    /** The stream of a number, 0 to 4. */
+    /** The stream of a number, from 0 on. */
     Channel channel(int number) {
         return channels.computeIfAbsent(number, Numbered::new);
     }
@@ -104,6 +104,17 @@ final class WebSocketConnection implements Closeable {
         @Override
         public InputStream input() {
             return arrived.stream();
+        }
+
+        @Override
+        public void ignoreInput() {
+            arrived.drop();
+        }
+
+        @Override
+        public void forget() {
+            // Numbers stay what they are for as long as the connection stands.
+            arrived.drop();
         }
 
         @Override
@@ -191,7 +202,7 @@ final class WebSocketConnection implements Closeable {
         if (message.length < 2) {
             return;
         }
-        var channel = channels.get(protocol.base64() ? message[0] - '0' : message[0]);
+        var channel = channels.get(protocol.base64() ? message[0] - '0' : message[0] & 255);
         if (channel == null) {
             return;
         }

@@ -38,7 +38,7 @@ final class ContainerStarts {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerStarts.class);
 
     /** How long a pod may start before its status says that it does (our choice). */
-    private static final Duration QUIET_START = Duration.ofMillis(100);
+    private static final Duration QUIET_START = Duration.ofSeconds(1);
 
     private final Surroundings around;
     private final PodLedger ledger;

@@ -4,22 +4,21 @@ import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ImageName;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodWords;
+import dev.berth.core.pod.PullAccess;
 import dev.berth.core.pod.PullSecrets;
 import dev.berth.core.pod.RestartBackOffs;
 import dev.berth.core.pod.StartProblem;
 import dev.berth.port.Images.Image;
-import dev.berth.port.Images.PullFailed;
-import dev.berth.port.Images.RegistryCredential;
-import dev.berth.port.KubeApi.KubeUnavailable;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Gets the images of one pod's containers, by their pull policy, with a kubelet's events, and
@@ -57,11 +56,12 @@ final class ImagePulls {
             tell(pod, container, true, "InspectFailed", message);
             return failed(pod, container, "InvalidImageName", message, retryAt(image, now));
         }
+        var secrets = PodPullSecrets.read(around, pod, image);
         var here =
                 container.imagePullPolicy().equals("Always")
                         ? Optional.<Image>empty()
                         : around.machine().images().find(image);
-        if (here.isPresent()) {
+        if (here.isPresent() && mayUse(here.get(), image, secrets)) {
             tell(pod, container, false, "Pulled", PodWords.present(image));
             return new Outcome.Here(here.get());
         }
@@ -80,18 +80,41 @@ final class ImagePulls {
                     PodWords.pullBackOff(image) + ": " + failure(image),
                     wait);
         }
-        return pull(pod, container);
+        return pull(pod, container, secrets);
     }
 
-    private Outcome pull(Pod pod, Container container) throws InterruptedException {
+    /** Whether a pod that shows these secrets may use what another has pulled. */
+    private boolean mayUse(Image here, String image, PodPullSecrets secrets) {
+        var images = around.machine().images();
+        var pulledAs = images.access(here.id());
+        if (pulledAs.isEmpty()) {
+            return true;
+        }
+        var name = PullSecrets.repository(image);
+        var access = pulledAs.get().get(name);
+        if (access == null || !access.allows(secrets.uses())) {
+            return false;
+        }
+        if (!access.everyPod()) {
+            // The same secret with another credential in it, or the other way round: good from now
+            // on, whatever becomes of the one that is known.
+            secrets.uses().stream()
+                    .filter(each -> !access.secrets().contains(each))
+                    .filter(each -> access.allows(List.of(each)))
+                    .forEach(each -> images.allow(here.id(), name, PullAccess.with(each)));
+        }
+        return true;
+    }
+
+    private Outcome pull(Pod pod, Container container, PodPullSecrets secrets)
+            throws InterruptedException {
         var image = container.image();
         var time = around.machine().time();
         tell(pod, container, false, "Pulling", PodWords.pulling(image));
         var begun = time.nanos();
-        try {
-            var credentials = credentials(pod, image);
+        try (var _ = around.pullTurns().take()) {
             var asked = time.nanos();
-            var pulled = around.machine().images().pull(image, credentials);
+            var pulled = secrets.pull(around.machine().images(), image);
             var ended = time.nanos();
             tell(
                     pod,
@@ -104,8 +127,8 @@ final class ImagePulls {
                             Duration.ofNanos(ended - begun),
                             pulled.sizeBytes()));
             return new Outcome.Here(pulled);
-        } catch (PullFailed | KubeUnavailable e) {
-            var message = e.getMessage() == null ? e.toString() : e.getMessage();
+        } catch (PodPullSecrets.NotPulled e) {
+            var message = String.valueOf(e.getMessage());
             var now = time.now();
             tell(pod, container, true, "Failed", PodWords.pullFailed(image, message));
             lock.lock();
@@ -119,33 +142,6 @@ final class ImagePulls {
             }
             return failed(pod, container, "ErrImagePull", message, now.plus(FAILURE_SHOWN));
         }
-    }
-
-    private List<RegistryCredential> credentials(Pod pod, String image) {
-        var credentials = new ArrayList<RegistryCredential>();
-        var missing = new ArrayList<String>();
-        for (var name : pod.spec().imagePullSecrets()) {
-            var secret = around.api().secret(pod.metadata().namespace(), name);
-            if (secret.isEmpty()) {
-                missing.add(name);
-                continue;
-            }
-            for (var login : PullSecrets.logins(secret.get().data(), image)) {
-                credentials.add(
-                        new RegistryCredential(
-                                login.registry(), login.username(), login.password()));
-            }
-        }
-        if (!missing.isEmpty()) {
-            around.event(
-                    pod,
-                    null,
-                    true,
-                    "FailedToRetrieveImagePullSecret",
-                    "Unable to retrieve some image pull secrets (%s); attempting to pull the image may not succeed."
-                            .formatted(String.join(", ", missing)));
-        }
-        return credentials;
     }
 
     private Outcome failed(

@@ -11,6 +11,9 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs;
 import dev.berth.port.PodNetwork;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -22,7 +25,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a kubelet's endpoints reach of one cluster's pods: logs, commands, terminals, ports. Any
@@ -101,6 +103,27 @@ public final class PodStreams {
         return pods().stream()
                 .filter(pod -> pod.namespace().equals(namespace) && pod.name().equals(name))
                 .findFirst();
+    }
+
+    /**
+     * The pod of this name, for a command or a port.
+     *
+     * @param uid its uid, or empty when any will do
+     */
+    public PodRef pod(String namespace, String name, String uid) throws StreamRefused {
+        var pod =
+                find(namespace, name)
+                        .orElseThrow(() -> new StreamRefused(404, "pod does not exist"));
+        if (!uid.isEmpty() && !uid.equals(pod.uid())) {
+            throw new StreamRefused(404, "pod not found");
+        }
+        return pod;
+    }
+
+    /** The pod of this name, for a log. */
+    public PodRef podForLogs(String namespace, String name) throws StreamRefused {
+        return find(namespace, name)
+                .orElseThrow(() -> new StreamRefused(404, "pod \"" + name + "\" does not exist"));
     }
 
     /** The pod on the node with this name. */
@@ -204,10 +227,7 @@ public final class PodStreams {
         var podName = view.pod().metadata().name();
         if (view.pod().spec().everyContainer().noneMatch(one -> one.name().equals(container))) {
             throw new StreamRefused(
-                    404,
-                    "container \"%s\" not found in pod \"%s\""
-                            .formatted(
-                                    container, podName + "_" + view.pod().metadata().namespace()));
+                    404, "container \"%s\" not found in pod \"%s\"".formatted(container, podName));
         }
         var runs =
                 view.runs().stream()
@@ -290,7 +310,11 @@ public final class PodStreams {
                     machine.runtime()
                             .exec(PodLedger.rawId(run), new ExecPlan(command, tty, stdin)));
         } catch (RuntimeFailed e) {
-            throw new StreamRefused(500, String.valueOf(e.getMessage()));
+            throw new StreamRefused(
+                    500,
+                    "failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: "
+                            + e.getMessage()
+                            + ": unknown");
         }
     }
 
@@ -308,12 +332,31 @@ public final class PodStreams {
         }
     }
 
+    /**
+     * Refuses what could not be done in a container because it does not run.
+     *
+     * @param attach whether its own streams are meant, which a kubelet words in another way
+     */
+    public void checkRuns(PodRef pod, String container, boolean attach) throws StreamRefused {
+        if (attach && findRunning(pod, container).isEmpty()) {
+            throw new StreamRefused(
+                    500,
+                    "container %s not found in pod %s_%s"
+                            .formatted(container, pod.name(), pod.namespace()));
+        }
+        running(pod, container);
+    }
+
     private ContainerRun running(PodRef pod, String container) throws StreamRefused {
+        return findRunning(pod, container)
+                .orElseThrow(() ->
+                        new StreamRefused(500, "container not found (\"" + container + "\")"));
+    }
+
+    private Optional<ContainerRun> findRunning(PodRef pod, String container) throws StreamRefused {
         return worker(pod).view().runs().stream()
                 .filter(run -> run.name().equals(container) && run.running())
-                .findFirst()
-                .orElseThrow(() ->
-                        new StreamRefused(404, "container not found (\"" + container + "\")"));
+                .findFirst();
     }
 
     private record ExecutionSession(Execution execution) implements Session {
@@ -366,13 +409,35 @@ public final class PodStreams {
     }
 
     /**
-     * Connects to a port on a pod's own loopback.
+     * Connects to a port on a pod's own loopback, of IPv4 or else of IPv6.
      *
-     * @throws IOException when nobody answers there
+     * @throws StreamRefused in containerd's words when nobody answers there
      */
-    public Duplex portForward(PodRef pod, int port) throws StreamRefused, IOException {
+    public Duplex portForward(PodRef pod, int port) throws StreamRefused {
         worker(pod);
-        return new ConnectionDuplex(machine.network().dialFromPod(pod.uid(), "127.0.0.1", port));
+        IOException first;
+        try {
+            return new ConnectionDuplex(
+                    machine.network().dialFromPod(pod.uid(), "127.0.0.1", port));
+        } catch (IOException refused) {
+            first = refused;
+        }
+        try {
+            return new ConnectionDuplex(machine.network().dialFromPod(pod.uid(), "::1", port));
+        } catch (IOException refused) {
+            var id = pod.uid();
+            throw new StreamRefused(
+                    500,
+                    "error forwarding port %d to pod %s, uid : failed to execute portforward in network namespace \"%s\": failed to connect to localhost:%d inside namespace \"%s\", IPv4: dial tcp4 127.0.0.1:%d: %s IPv6 dial tcp6 [::1]:%d: %s "
+                            .formatted(
+                                    port, id, id, port, id, port, why(first), port, why(refused)));
+        }
+    }
+
+    /** What the system calls say, in the case that Go gives it. */
+    private static String why(IOException failed) {
+        var words = String.valueOf(failed.getMessage());
+        return words.equals("Connection refused") ? "connect: connection refused" : words;
     }
 
     private record ConnectionDuplex(PodNetwork.Connection connection) implements Duplex {

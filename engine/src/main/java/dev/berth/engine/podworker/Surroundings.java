@@ -11,6 +11,7 @@ import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.Container;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.Event;
+
 import org.jspecify.annotations.Nullable;
 
 /** What the workers of one cluster have in common. */
@@ -21,6 +22,7 @@ record Surroundings(
         EventSender events,
         Timeline timeline,
         Busy busy,
+        PullTurns pullTurns,
         Claims claims,
         PodNodes nodes) {
     /** Who hears of the ends of which containers. */

@@ -15,14 +15,16 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every launch asks of the cluster's ConfigMaps: where logs go, and which roles are mapped.
- * Many launches at once share one reading, which counts for a second; any thread may ask.
+ * What every launch asks of the cluster's ConfigMaps and of the account: where logs go, and which
+ * roles are mapped and may be taken. Many launches at once share one reading, which counts for a
+ * second; any thread may ask.
  */
 final class LaunchSettings {
     private static final Duration FRESH = Duration.ofSeconds(1);
@@ -34,6 +36,10 @@ final class LaunchSettings {
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable FutureTask<Settings> reading;
     private volatile @Nullable Settings last;
+    private final Map<String, Answer> assumable = new ConcurrentHashMap<>();
+
+    /** Whether Fargate may take a profile's role, and when that was read. */
+    private record Answer(boolean yes, long readNanos) {}
 
     /**
      * One reading.
@@ -159,8 +165,18 @@ final class LaunchSettings {
     }
 
     private boolean assumable(FargateProfile profile) {
-        return roles.role(profile.podExecutionRoleArn())
-                .filter(role -> role.trusts(FARGATE, profile.arn()))
-                .isPresent();
+        var key = profile.podExecutionRoleArn() + " " + profile.arn();
+        var now = time.nanos();
+        var known = assumable.get(key);
+        if (known == null || now - known.readNanos() >= FRESH.toNanos()) {
+            var yes =
+                    roles.role(profile.podExecutionRoleArn())
+                            .filter(role -> role.trusts(FARGATE, profile.arn()))
+                            .isPresent();
+            assumable.values().removeIf(old -> now - old.readNanos() >= FRESH.toNanos());
+            known = new Answer(yes, now);
+            assumable.put(key, known);
+        }
+        return known.yes();
     }
 }

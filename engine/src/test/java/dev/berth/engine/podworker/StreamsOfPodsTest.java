@@ -2,15 +2,23 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-import static java.nio.charset.StandardCharsets.UTF_8;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.core.pod.Pod;
 import dev.berth.engine.podworker.PodStreams.LogOptions;
 import dev.berth.engine.podworker.PodStreams.PodRef;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
 import dev.berth.port.Images.PullFailed;
+
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Instant;
@@ -19,10 +27,6 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.assertj.core.api.InstanceOfAssertFactories;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 
 class StreamsOfPodsTest {
     private final Bench bench = new Bench();
@@ -145,7 +149,7 @@ class StreamsOfPodsTest {
                                         "absent",
                                         LogOptions.ALL,
                                         new ByteArrayOutputStream()))
-                .hasMessage("container \"absent\" not found in pod \"web_default\"");
+                .hasMessage("container \"absent\" not found in pod \"web\"");
     }
 
     @Test
@@ -195,6 +199,8 @@ class StreamsOfPodsTest {
         }
         assertThat(heard.await(60, TimeUnit.SECONDS)).isTrue();
         assertThatThrownBy(() -> bench.workers.streams().portForward(ref(pod), 81))
-                .isInstanceOf(IOException.class);
+                .isInstanceOf(StreamRefused.class)
+                .hasMessageStartingWith("error forwarding port 81 to pod " + pod.uid() + ", uid : ")
+                .hasMessageContaining("failed to connect to localhost:81 inside namespace");
     }
 }

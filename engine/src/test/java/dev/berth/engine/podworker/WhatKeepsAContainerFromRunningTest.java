@@ -51,13 +51,16 @@ class WhatKeepsAContainerFromRunningTest {
         bench.images.inRegistry("nginx", FakeImages.SHELL);
         var pod = bench.run(aPod().container(aContainer("main").image("nginx")));
         assertThat(waiting(pod))
-                .isEqualTo(new ContainerState.Waiting("ErrImagePull", "not found: nginx"));
+                .isEqualTo(
+                        new ContainerState.Waiting(
+                                "ErrImagePull",
+                                "rpc error: code = NotFound desc = not found: nginx"));
         bench.pass(Duration.ofSeconds(1));
         assertThat(waiting(pod))
                 .isEqualTo(
                         new ContainerState.Waiting(
                                 "ImagePullBackOff",
-                                "Back-off pulling image \"nginx\": ErrImagePull: not found:"
+                                "Back-off pulling image \"nginx\": ErrImagePull: rpc error: code = NotFound desc = not found:"
                                         + " nginx"));
         bench.pass(Duration.ofSeconds(8));
         assertThat(bench.images.pulls()).hasSize(1);
@@ -66,7 +69,8 @@ class WhatKeepsAContainerFromRunningTest {
         assertThat(bench.events(pod))
                 .containsExactly(
                         "Pulling: Pulling image \"nginx\"",
-                        "Failed: Failed to pull image \"nginx\": not found: nginx",
+                        "Failed: Failed to pull image \"nginx\": rpc error: code = NotFound desc ="
+                                + " not found: nginx",
                         "Failed: Error: ErrImagePull",
                         "BackOff: Back-off pulling image \"nginx\"",
                         "Failed: Error: ImagePullBackOff",
@@ -278,8 +282,8 @@ class WhatKeepsAContainerFromRunningTest {
         var pod = aPod().on("fargate-x").container(aContainer("main").image("nginx")).build();
         bench.place(pod, new FargateSize(250, 512), 99);
         bench.api.create(pod);
-        bench.time.awaitTimer(Duration.ofMillis(100));
-        bench.time.advance(Duration.ofMillis(100));
+        bench.time.awaitTimer(Duration.ofSeconds(1));
+        bench.time.advance(Duration.ofSeconds(1));
         bench.api.awaitPod(pod.key(), one -> one.status().startTime() != null, Bench.SOON);
         assertThat(waiting(pod).reason()).isEqualTo("ContainerCreating");
         bench.api.delete(pod.key());
