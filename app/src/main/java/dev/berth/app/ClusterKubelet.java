@@ -1,6 +1,5 @@
 package dev.berth.app;
 
-import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.adapter.controlplane.NodeCertificates;
 import dev.berth.adapter.controlplane.NodeCertificates.Holder;
 import dev.berth.core.node.HostFacts;
@@ -14,6 +13,7 @@ import dev.berth.engine.clusters.MetricsObjects;
 import dev.berth.engine.clusters.RunningCluster;
 import dev.berth.engine.nodes.NodeAccess;
 import dev.berth.engine.podworker.KnownNodes;
+import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.port.Time;

@@ -36,13 +36,10 @@ import dev.berth.engine.scheduler.FargateScheduler;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
 import dev.berth.port.ControlPlanes.Plan;
 import dev.berth.port.KubeApi;
+import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.Time;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -58,7 +55,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * For each running cluster: its VPC, the scheduler, the nodes, the pod workers and the kubelet's
@@ -82,6 +82,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final Supplier<Set<String>> apiAddresses;
     private final FileSystems fileSystems;
     private final OrdinaryNodeRecords nodeRecords;
+    private final Predicate<String> clusterGoes;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
     private final NodePorts nodePorts;
@@ -101,7 +102,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             double memoryOvercommit,
             FileSystems fileSystems,
             Supplier<Set<String>> apiAddresses,
-            OrdinaryNodeRecords nodeRecords)
+            OrdinaryNodeRecords nodeRecords,
+            Predicate<String> clusterGoes)
             throws IOException {
         this.data = data;
         this.machine = machine;
@@ -122,6 +124,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         this.apiAddresses = apiAddresses;
         this.fileSystems = fileSystems;
         this.nodeRecords = nodeRecords;
+        this.clusterGoes = clusterGoes;
         this.ground =
                 new dev.berth.engine.podworker.Machine(
                         machine.runtime(),
@@ -266,6 +269,22 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         var ending = running.remove(clusterName);
         if (ending != null) {
             ending.parts().reversed().forEach(ClusterPods::close);
+            if (clusterGoes.test(clusterName)) {
+                removeAll(ending);
+            }
+        }
+    }
+
+    /** What a cluster leaves that is being deleted: ordinary nodes, and the pods on them. */
+    private void removeAll(Running ending) {
+        try {
+            new PodRemains(ground).removeAll(ending.cluster().name());
+            ending.ordinary().removeAll();
+        } catch (FilesFailed left) {
+            LOG.warn(
+                    "pods of a deleted cluster are left cluster={}", ending.cluster().name(), left);
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.berth.app;
 
-import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.adapter.net.VpcNetwork;
+import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import java.io.IOException;

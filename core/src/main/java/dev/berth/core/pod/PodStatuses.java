@@ -198,7 +198,9 @@ public final class PodStatuses {
                 mount.volume(),
                 mount.mountPath(),
                 mount.readOnly(),
-                mount.readOnly() ? Boolean.valueOf(asked.equals("Enabled") || asked.equals("IfPossible")) : null);
+                mount.readOnly()
+                        ? Boolean.valueOf(asked.equals("Enabled") || asked.equals("IfPossible"))
+                        : null);
     }
 
     private @Nullable Sizes sizes(Container container, boolean running) {

@@ -269,11 +269,7 @@ class WhatIsReportedTest {
                                         .mounting(mount("a", "/b", true, ""))
                                         .mounting(mount("a", "/c", true, "IfPossible")))
                         .build();
-        assertThat(
-                        PodStatuses.of(pod, pod.status(), seen(), NOW)
-                                .containers()
-                                .getFirst()
-                                .mounts())
+        assertThat(PodStatuses.of(pod, pod.status(), seen(), NOW).containers().getFirst().mounts())
                 .containsExactly(
                         new PodStatus.MountStatus("a", "/a", false, null),
                         new PodStatus.MountStatus("a", "/b", true, false),

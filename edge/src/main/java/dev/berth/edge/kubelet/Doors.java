@@ -1,7 +1,6 @@
 package dev.berth.edge.kubelet;
 
 import dev.berth.engine.podworker.PodStreams.Duplex;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

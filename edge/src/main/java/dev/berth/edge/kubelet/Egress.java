@@ -1,10 +1,6 @@
 package dev.berth.edge.kubelet;
 
 import dev.berth.engine.podworker.PodStreams.Duplex;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.StandardProtocolFamily;
@@ -18,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where one cluster's API server dials everything of its cluster: a Unix socket that only we may

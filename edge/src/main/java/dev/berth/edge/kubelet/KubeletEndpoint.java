@@ -6,7 +6,6 @@ import dev.berth.engine.podworker.PodStreams;
 import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.engine.podworker.PodStreams.LogOptions;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
-
 import io.helidon.common.tls.Tls;
 import io.helidon.common.tls.TlsClientAuth;
 import io.helidon.http.Status;
@@ -15,17 +14,14 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
-
 import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kubelet endpoint of all nodes of one cluster, on loopback. Nodes are told apart by the door

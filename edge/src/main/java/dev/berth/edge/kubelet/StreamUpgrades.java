@@ -2,7 +2,6 @@ package dev.berth.edge.kubelet;
 
 import dev.berth.engine.podworker.PodStreams;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
-
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.http.HttpPrologue;
@@ -13,11 +12,6 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
@@ -25,6 +19,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns requests for exec, attach and port-forward into connections that carry streams: SPDY/3.1,
@@ -87,8 +84,7 @@ final class StreamUpgrades {
     }
 
     /** What a kubelet looks at before it switches protocols. */
-    private void check(StreamRequest request, String node, boolean webSocket)
-            throws StreamRefused {
+    private void check(StreamRequest request, String node, boolean webSocket) throws StreamRefused {
         if (request.verb().equals("portForward")) {
             if (webSocket) {
                 request.ports();
