@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Where one cluster's API server dials everything of its cluster: a Unix socket that only we may
  * open, on which it asks with HTTP CONNECT. The kubelets of our nodes and the resource metrics are
- * our own endpoint, anything else is in the VPC. Source: the API server's EgressSelectorConfiguration, HTTPConnect over UDS
+ * our own endpoint, anything else is in the VPC. Source: the API server's
+ * EgressSelectorConfiguration, HTTPConnect over UDS
  */
 public final class Egress implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Egress.class);
