@@ -8,13 +8,13 @@ import dev.berth.adapter.probe.VpcProbes;
 import dev.berth.core.network.AccountNetwork;
 import dev.berth.core.network.WaysOut;
 import dev.berth.core.node.HostFacts;
+import dev.berth.core.node.OrdinaryNode;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
 import dev.berth.core.pod.FileSystems;
 import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
-import dev.berth.edge.kubelet.KubeletEndpoint;
 import dev.berth.engine.RecentTimelines;
 import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.RoleView;
@@ -29,6 +29,7 @@ import dev.berth.engine.podworker.PodNodes;
 import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
 import dev.berth.engine.podworker.PodStreams;
+import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
 import dev.berth.engine.scheduler.FargateScheduler;
@@ -56,7 +57,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,7 +74,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final ProfileView profiles;
     private final Networks networks;
     private final RoleView roles;
-    private final SSLContext tls;
+    private final String homePem;
     private final Time time;
     private final RecentTimelines timelines;
     private final dev.berth.engine.podworker.Machine ground;
@@ -85,6 +85,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final Predicate<String> clusterGoes;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
 
+    private final NodePorts nodePorts;
+
     /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
     private final Map<String, String> serviceOwners = new ConcurrentHashMap<>();
 
@@ -94,7 +96,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             ProfileView profiles,
             Networks networks,
             RoleView roles,
-            SSLContext tls,
+            String homePem,
             Time time,
             RecentTimelines timelines,
             double memoryOvercommit,
@@ -105,10 +107,18 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             throws IOException {
         this.data = data;
         this.machine = machine;
+        this.nodePorts =
+                new NodePorts(
+                        machine.network(),
+                        vpcId ->
+                                running.values().stream()
+                                        .filter(one -> one.cluster().vpcId().equals(vpcId))
+                                        .map(Running::kubelet)
+                                        .toList());
         this.profiles = profiles;
         this.networks = networks;
         this.roles = roles;
-        this.tls = tls;
+        this.homePem = homePem;
         this.time = time;
         this.timelines = timelines;
         this.apiAddresses = apiAddresses;
@@ -140,7 +150,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             List<AutoCloseable> parts,
             PodWorkers workers,
             OrdinaryNodes ordinary,
-            FargateScheduler scheduler) {}
+            FargateScheduler scheduler,
+            ClusterKubelet kubelet) {}
 
     /** Takes away what an earlier life began for a pod and did not come to note as the pod's. */
     void removeOwnerless() throws InterruptedException {
@@ -213,20 +224,33 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             timelines);
             began.add(scheduler);
             scheduler.start();
-            var kubelet = new KubeletEndpoint(workers.streams(), tls);
+            var kubelet =
+                    new ClusterKubelet(
+                            cluster,
+                            homePem,
+                            data.resolve("clusters").resolve(cluster.name()).resolve("pki"),
+                            workers,
+                            () ->
+                                    ordinary.all().keySet().stream()
+                                            .map(ClusterPods::reference)
+                                            .toList(),
+                            facts(cluster, "Amazon Linux 2"),
+                            time);
             began.add(kubelet);
             kubelet.start();
+            nodePorts.open(cluster.vpcId());
             began.add(
                     new Egress(
                             egressSocket(cluster.name()),
-                            kubelet::port,
+                            kubelet::dial,
                             (host, port) ->
                                     new VpcTunnel(
                                             machine.network()
                                                     .dialFromVpc(cluster.vpcId(), host, port))));
             running.put(
                     cluster.name(),
-                    new Running(cluster, List.copyOf(began), workers, ordinary, scheduler));
+                    new Running(
+                            cluster, List.copyOf(began), workers, ordinary, scheduler, kubelet));
         } catch (Exception failure) {
             for (var part : began.reversed()) {
                 close(part);
@@ -271,6 +295,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     void networksChanged(AccountNetwork now) {
         for (var vpcId : machine.network().vpcs()) {
             if (!now.vpcs().containsKey(vpcId)) {
+                nodePorts.close(vpcId);
                 try {
                     machine.network().removeVpc(vpcId);
                 } catch (NetworkFailed failed) {
@@ -286,6 +311,11 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             }
         }
         running.values().forEach(cluster -> cluster.scheduler().wake());
+    }
+
+    private static NodeRef reference(OrdinaryNode node) {
+        return new NodeRef(
+                node.name(), node.address(), node.cpuMillis(), (long) node.memoryMebibytes() << 20);
     }
 
     /** The ordinary nodes of a running cluster. */
@@ -323,6 +353,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     @Override
     public void close() {
         List.copyOf(running.keySet()).forEach(this::stopping);
+        nodePorts.close();
     }
 
     private static void close(AutoCloseable part) {

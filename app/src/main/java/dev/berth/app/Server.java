@@ -179,7 +179,7 @@ final class Server {
                                 profiles,
                                 networks,
                                 roles,
-                                tls,
+                                pki.certificateAuthorityPem(),
                                 time,
                                 timelines,
                                 options.memoryOvercommit(),

@@ -1,11 +1,9 @@
 package dev.berth.testkit;
 
+import dev.berth.core.usage.GroupUse;
 import dev.berth.port.ContainerRuntime;
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -27,6 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Containers in memory. They run until the test ends them, except that {@code sh -c "exit N"} ends
@@ -41,6 +41,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Made> containers = new LinkedHashMap<>();
     private final Map<String, PodGroup> groups = new TreeMap<>();
+    private final Map<String, GroupUse> uses = new TreeMap<>();
     private final List<Consumer<Exit>> listeners = new ArrayList<>();
     private final Map<String, ArrayDeque<String>> faults = new HashMap<>();
     private final List<String> calls = new ArrayList<>();
@@ -238,6 +239,46 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     @Override
     public List<String> podGroups() {
         return lockedGet(() -> List.copyOf(groups.keySet()));
+    }
+
+    @Override
+    public Optional<GroupUse> podUse(String podUid) {
+        return lockedGet(() ->
+                groups.containsKey(podUid)
+                        ? Optional.of(uses.getOrDefault(podUid, idle(time.now())))
+                        : Optional.empty());
+    }
+
+    @Override
+    public Optional<GroupUse> containerUse(String podUid, String id) {
+        return lockedGet(() -> {
+            var made = containers.get(id);
+            return made == null || made.state != State.RUNNING
+                    ? Optional.empty()
+                    : Optional.of(uses.getOrDefault(id, idle(time.now())));
+        });
+    }
+
+    @Override
+    public String podGroupPath(String podUid) {
+        return "/fake/pod" + podUid;
+    }
+
+    /** Makes a pod (by its uid) or a container (by its id) look as if it used this. */
+    public void using(String id, GroupUse use) {
+        locked(() -> uses.put(id, use));
+    }
+
+    /** What something uses that does nothing. */
+    public static GroupUse idle(Instant at) {
+        return new GroupUse(
+                at,
+                new GroupUse.Cpu(0, 0, 0, 0, 0, 0),
+                new GroupUse.Memory(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+                1,
+                1,
+                List.of(),
+                new GroupUse.Limits(2, 0, 100_000, 0, 0));
     }
 
     @Override

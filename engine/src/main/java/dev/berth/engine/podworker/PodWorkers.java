@@ -47,6 +47,7 @@ public final class PodWorkers implements AutoCloseable {
     private final StorageWatch storage;
     private final Surroundings around;
     private final PodStreams streams;
+    private final PodUsage usage;
     private final ReentrantLock lock = new ReentrantLock();
     // All below is guarded by the lock.
     private final Map<String, PodWorker> workers = new LinkedHashMap<>();
@@ -96,6 +97,7 @@ public final class PodWorkers implements AutoCloseable {
                         new ClaimsOfWorkers(),
                         nodes);
         streams = new PodStreams(this, machine);
+        usage = new PodUsage(this, machine);
     }
 
     /**
@@ -120,6 +122,11 @@ public final class PodWorkers implements AutoCloseable {
     /** Logs, commands and connections of these pods. */
     public PodStreams streams() {
         return streams;
+    }
+
+    /** What these pods use. */
+    public PodUsage usage() {
+        return usage;
     }
 
     /** Says that nodes have come: pods that were bound to unknown ones are looked at again. */
