@@ -6,18 +6,19 @@ import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code ./berth bench [--peer kubelet] [--json FILE]}: starts a Berth of its own, makes a cluster
- * and a profile, and measures what a user waits for. Sizes: {@value #ONE_BY_ONE} pods one after
- * another after {@value #WARM_UP} that do not count, then {@value #AT_ONCE} at once; the image is
- * there before. With a peer, both are measured in turns, as {@link PeerBench} says. Everything is
- * removed at the end.
+ * {@code ./berth bench [--peer kubelet | --probes] [--json FILE]}: starts a Berth of its own, makes
+ * a cluster and a profile, and measures what a user waits for. Sizes: {@value #ONE_BY_ONE} pods one
+ * after another after {@value #WARM_UP} that do not count, then {@value #AT_ONCE} at once; the
+ * image is there before. With a peer, both are measured in turns, as {@link PeerBench} says; {@code
+ * --probes} measures {@link ProbeLoad} only. Everything is removed at the end.
  */
 public final class Bench {
     static final int WARM_UP = 5;
     static final int ONE_BY_ONE = 50;
     static final int AT_ONCE = 50;
     static final int ADMISSIONS = 500;
-    private static final String USAGE = "usage: berth bench [--peer kubelet] [--json FILE]";
+    private static final String USAGE =
+            "usage: berth bench [--peer kubelet | --probes] [--json FILE]";
 
     private final OwnBerth berth;
     private final Figures figures;
@@ -36,6 +37,17 @@ public final class Bench {
             return;
         }
         var figures = new Figures();
+        if (options.probes()) {
+            new ProbeLoad().measure().forEach(figures::add);
+        } else {
+            pods(options, figures);
+        }
+        if (options.json() != null) {
+            figures.write(options.json());
+        }
+    }
+
+    private static void pods(Options options, Figures figures) throws Exception {
         try (var berth = new OwnBerth()) {
             try {
                 if (options.peer()) {
@@ -48,17 +60,18 @@ public final class Bench {
                 throw failure;
             }
         }
-        if (options.json() != null) {
-            figures.write(options.json());
-        }
     }
 
-    private record Options(boolean peer, @Nullable Path json) {
+    private record Options(boolean peer, boolean probes, @Nullable Path json) {
         static @Nullable Options read(String[] arguments) {
             var peer = false;
+            var probes = false;
             Path json = null;
             for (var i = 0; i < arguments.length; i += 2) {
-                if (i + 1 < arguments.length && arguments[i].equals("--json")) {
+                if (arguments[i].equals("--probes")) {
+                    probes = true;
+                    i--;
+                } else if (i + 1 < arguments.length && arguments[i].equals("--json")) {
                     json = Path.of(arguments[i + 1]);
                 } else if (i + 1 < arguments.length
                         && arguments[i].equals("--peer")
@@ -68,7 +81,7 @@ public final class Bench {
                     return null;
                 }
             }
-            return new Options(peer, json);
+            return new Options(peer, probes, json);
         }
     }
 

@@ -10,18 +10,21 @@ import java.util.Map;
  * The network and the roles that the benchmarks need: two private subnets, and one role for each
  * purpose.
  */
-final class Network {
+public final class Network {
     private final AwsClient aws;
     private final List<String> subnets = new ArrayList<>();
+    private String vpc = "";
     private String clusterRole = "";
     private String podRole = "";
 
-    Network(AwsClient aws) {
+    /** Nothing is made yet. */
+    public Network(AwsClient aws) {
         this.aws = aws;
     }
 
-    void create() throws IOException, InterruptedException {
-        var vpc =
+    /** Makes it all. */
+    public void create() throws IOException, InterruptedException {
+        vpc =
                 aws.query("ec2", "CreateVpc", Map.of("CidrBlock", "172.29.0.0/16"))
                         .path("vpc")
                         .path("vpcId")
@@ -63,15 +66,23 @@ final class Network {
         return made.path("Role").path("Arn").asString();
     }
 
-    List<String> subnets() {
+    /** The VPC's id. */
+    public String vpc() {
+        return vpc;
+    }
+
+    /** The private subnets' ids. */
+    public List<String> subnets() {
         return subnets;
     }
 
-    String clusterRole() {
+    /** What a cluster assumes. */
+    public String clusterRole() {
         return clusterRole;
     }
 
-    String podRole() {
+    /** What pods are started with. */
+    public String podRole() {
         return podRole;
     }
 }

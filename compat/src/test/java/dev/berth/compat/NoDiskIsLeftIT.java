@@ -4,6 +4,7 @@ import static dev.berth.compat.RawCall.eks;
 import static dev.berth.compat.RawCall.query;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.bench.soak.Leftovers;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.http.HttpClient;

@@ -2,6 +2,7 @@ package dev.berth.compat;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.berth.bench.soak.Leftovers;
 import dev.berth.edge.cli.AwsClient;
 import java.io.IOException;
 import java.net.URI;

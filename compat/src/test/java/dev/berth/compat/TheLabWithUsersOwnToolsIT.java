@@ -3,6 +3,7 @@ package dev.berth.compat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.berth.bench.soak.Leftovers;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -66,7 +66,10 @@ public interface PodNetwork {
      */
     Connection dialFromPod(String podUid, String host, int port) throws IOException;
 
-    /** Opens a TCP connection from inside a VPC's network. */
+    /**
+     * Opens a TCP connection from inside a VPC's network. Waits as long as the system tries, or
+     * until the thread is interrupted.
+     */
     Connection dialFromVpc(String vpcId, String host, int port) throws IOException;
 
     /**

@@ -8,6 +8,7 @@ import dev.berth.port.KubeApi.KubeUnavailable;
 import dev.berth.port.KubeApi.PodListener;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodNetwork.NetworkFailed;
+import dev.berth.port.ProbeNetwork.Unanswered;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -31,9 +33,16 @@ public final class Chaos {
     private static final Set<String> NEVER_FAIL =
             Set.of("watchPods", "watchConfig", "close", "list", "onExit");
 
+    /**
+     * What only tells the time, or ends something, is as good a moment as the call that follows.
+     */
+    private static final Set<String> OF_NO_ACCOUNT =
+            Set.of("now", "nanos", "after", "close", "version");
+
     private final Supplier<Fate> fates;
     private final ReentrantLock lock = new ReentrantLock();
     private final List<String> failed = new ArrayList<>();
+    private final AtomicInteger turns = new AtomicInteger();
     private volatile boolean severed;
 
     /**
@@ -50,7 +59,11 @@ public final class Chaos {
         /** It fails and has done nothing. */
         FAILS,
         /** It fails and has done its work. */
-        FAILS_AFTERWARDS
+        FAILS_AFTERWARDS,
+        /** This life ends before the call does anything. */
+        CRASHES,
+        /** This life ends when the call has done its work, and before anyone knows. */
+        CRASHES_AFTERWARDS
     }
 
     /** Ends a thread of a life that was killed. */
@@ -101,6 +114,11 @@ public final class Chaos {
         severed = true;
     }
 
+    /** Whether this life has ended. */
+    public boolean severed() {
+        return severed;
+    }
+
     /** The calls that were made to fail, oldest first. */
     public List<String> failed() {
         lock.lock();
@@ -132,9 +150,13 @@ public final class Chaos {
             throw new Severed();
         }
         var failure = failure(port, method);
-        var fate = failure.isEmpty() ? Fate.WORKS : fate(port, method);
+        var fate = fate(port, method, failure.isPresent());
         if (fate == Fate.FAILS) {
-            throw failure.get();
+            throw failure.orElseThrow();
+        }
+        if (fate == Fate.CRASHES) {
+            sever();
+            throw new Severed();
         }
         @Nullable Object[] through = new @Nullable Object[arguments.length];
         for (var at = 0; at < arguments.length; at++) {
@@ -146,19 +168,29 @@ public final class Chaos {
         } catch (InvocationTargetException e) {
             throw e.getTargetException();
         }
+        if (fate == Fate.CRASHES_AFTERWARDS) {
+            sever();
+        }
         if (severed) {
             throw new Severed();
         }
         if (fate == Fate.FAILS_AFTERWARDS) {
-            throw failure.get();
+            throw failure.orElseThrow();
         }
         return result;
     }
 
-    private Fate fate(Class<?> port, Method method) {
+    private Fate fate(Class<?> port, Method method, boolean canFail) {
+        if (OF_NO_ACCOUNT.contains(method.getName())) {
+            return Fate.WORKS;
+        }
         lock.lock();
         try {
-            var fate = fates.get();
+            var told = fates.get();
+            var fate =
+                    !canFail && (told == Fate.FAILS || told == Fate.FAILS_AFTERWARDS)
+                            ? Fate.WORKS
+                            : told;
             if (fate != Fate.WORKS) {
                 failed.add(port.getSimpleName() + "." + method.getName() + " " + fate);
             }
@@ -168,8 +200,8 @@ public final class Chaos {
         }
     }
 
-    /** How a method fails, or empty when it cannot. */
-    private static Optional<Throwable> failure(Class<?> port, Method method) {
+    /** How a method fails, or empty when it cannot; one that can in several ways takes turns. */
+    private Optional<Throwable> failure(Class<?> port, Method method) {
         if (NEVER_FAIL.contains(method.getName())) {
             return Optional.empty();
         }
@@ -185,7 +217,12 @@ public final class Chaos {
                 return Optional.of(new NetworkFailed(what, null));
             }
             if (declared == PullFailed.class) {
-                return Optional.of(new PullFailed(PullFailed.Why.UNREACHABLE, what, null));
+                var ways = PullFailed.Why.values();
+                var way = ways[Math.floorMod(turns.getAndIncrement(), ways.length)];
+                return Optional.of(new PullFailed(way, what, null));
+            }
+            if (declared == Unanswered.class) {
+                return Optional.of(new Unanswered(what));
             }
             if (declared == FilesFailed.class) {
                 return Optional.of(new FilesFailed(what, null));

@@ -46,6 +46,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     private final Map<String, ArrayDeque<String>> faults = new HashMap<>();
     private final List<String> calls = new ArrayList<>();
     private final List<String> commands = new ArrayList<>();
+    private final Map<String, Integer> starts = new HashMap<>();
     private Function<ContainerPlan, Behaviour> behaviour = _ -> Behaviour.RUNS;
     private Function<String, OptionalInt> commandsEnd = _ -> OptionalInt.of(0);
 
@@ -161,6 +162,11 @@ public final class FakeContainerRuntime implements ContainerRuntime {
                         .reduce((_, later) -> later)
                         .orElseThrow(() -> new AssertionError("no container " + name))
                         .plan);
+    }
+
+    /** How often containers came to run, by {@code pod uid/name}. */
+    public Map<String, Integer> starts() {
+        return lockedGet(() -> Map.copyOf(starts));
     }
 
     /** How many containers of a pod run. */
@@ -323,6 +329,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
             }
             made.state = State.RUNNING;
             made.startedAt = time.now();
+            starts.merge(made.plan.podUid() + "/" + made.plan.name(), 1, Integer::sum);
             say(made, made.plan.command());
         } finally {
             lock.unlock();

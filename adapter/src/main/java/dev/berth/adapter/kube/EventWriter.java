@@ -1,6 +1,7 @@
 package dev.berth.adapter.kube;
 
 import dev.berth.adapter.kube.ApiConnection.Content;
+import dev.berth.adapter.kube.EventCorrelation.Writing;
 import dev.berth.port.KubeApi.Event;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
@@ -18,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes events behind the back of those who tell them: best effort, in order for every single pod,
- * equal ones counted on one object. A few virtual threads write, each with its own queue; when a
- * queue is full, the event that comes is dropped and that is logged.
+ * as many as {@link EventCorrelation} lets through. A few virtual threads write, each with its own
+ * queue; when a queue is full, the event that comes is dropped and that is logged.
  *
  * <p>What pods wait for goes first: while other requests are under way, each thread writes about
  * twelve events a second, together about as many as a kubelet (its {@code eventRecordQPS} is 50).
@@ -28,7 +29,6 @@ final class EventWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventWriter.class);
     private static final int LANES = 4;
     private static final int WAITING_MAX = 1024;
-    private static final int REMEMBERED_MAX = 1024;
 
     /** A name has at most 253 characters; dot and number take 17. */
     private static final int NAME_PART_MAX = 236;
@@ -64,28 +64,9 @@ final class EventWriter implements AutoCloseable {
         lanes.forEach(lane -> lane.join(until));
     }
 
-    /** What makes two events equal. */
-    private record Same(
-            String podUid,
-            String fieldPath,
-            boolean warning,
-            String reason,
-            String message,
-            String component) {}
-
-    private record Known(String name, int count) {}
-
     private final class Lane {
         private final BlockingQueue<Wish> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
-        private final Map<Same, Known> written =
-                new LinkedHashMap<>(64, 0.75f, true) {
-                    private static final long serialVersionUID = 1L;
-
-                    @Override
-                    protected boolean removeEldestEntry(Map.Entry<Same, Known> eldest) {
-                        return size() > REMEMBERED_MAX;
-                    }
-                };
+        private final EventCorrelation correlation = new EventCorrelation();
         private final Thread thread = Thread.ofVirtual().name("events").unstarted(this::run);
 
         private sealed interface Wish {
@@ -135,9 +116,19 @@ final class EventWriter implements AutoCloseable {
         }
 
         private void write(Event event) throws InterruptedException {
+            var pod = event.pod().name();
+            var fresh =
+                    pod.substring(0, Math.min(pod.length(), NAME_PART_MAX))
+                            + "."
+                            + Long.toHexString(suffix.getAndIncrement());
+            var writing = correlation.of(event, fresh);
+            if (writing.isEmpty()) {
+                LOG.debug("event counted only pod={} reason={}", event.pod(), event.reason());
+                return;
+            }
             for (int attempt = 1; ; attempt++) {
                 try {
-                    writeOnce(event);
+                    writeOnce(event, writing.get());
                     return;
                 } catch (KubeRefused e) {
                     // Its namespace is going away, most often.
@@ -153,50 +144,36 @@ final class EventWriter implements AutoCloseable {
             }
         }
 
-        private void writeOnce(Event event) throws KubeRefused {
+        private void writeOnce(Event event, Writing writing) throws KubeRefused {
             var path = "/api/v1/namespaces/" + namespace(event) + "/events";
-            var same =
-                    new Same(
-                            event.podUid(),
-                            event.fieldPath() == null ? "" : event.fieldPath(),
-                            event.warning(),
-                            event.reason(),
-                            event.message(),
-                            event.component());
-            var known = written.get(same);
-            if (known != null) {
+            if (writing.again()) {
                 try {
                     connection.patch(
-                            path + "/" + known.name(),
+                            path + "/" + writing.name(),
                             Content.MERGE_PATCH,
                             Map.of(
                                     "count",
-                                    known.count() + 1,
+                                    writing.count(),
+                                    "message",
+                                    writing.message(),
                                     "lastTimestamp",
                                     Json.seconds(event.time())));
-                    written.put(same, new Known(known.name(), known.count() + 1));
                     return;
                 } catch (KubeRefused e) {
                     if (e.code() != 404) {
                         throw e;
                     }
-                    // The server keeps events for an hour only; begin a new one.
+                    // The server keeps events for an hour only, or it was never written.
                 }
             }
-            var pod = event.pod().name();
-            var name =
-                    pod.substring(0, Math.min(pod.length(), NAME_PART_MAX))
-                            + "."
-                            + Long.toHexString(suffix.getAndIncrement());
-            connection.post(path, object(event, name));
-            written.put(same, new Known(name, 1));
+            connection.post(path, object(event, writing));
         }
 
         private static String namespace(Event event) {
             return event.aboutNode() ? "default" : event.pod().namespace();
         }
 
-        private Map<String, Object> object(Event event, String name) {
+        private Map<String, Object> object(Event event, Writing writing) {
             var involved = new LinkedHashMap<String, Object>();
             involved.put("kind", event.aboutNode() ? "Node" : "Pod");
             if (!event.aboutNode()) {
@@ -216,17 +193,17 @@ final class EventWriter implements AutoCloseable {
             var body = new LinkedHashMap<String, Object>();
             body.put("apiVersion", "v1");
             body.put("kind", "Event");
-            body.put("metadata", Map.of("namespace", namespace(event), "name", name));
+            body.put("metadata", Map.of("namespace", namespace(event), "name", writing.name()));
             body.put("involvedObject", involved);
             body.put("type", event.warning() ? "Warning" : "Normal");
             body.put("reason", event.reason());
-            body.put("message", event.message());
+            body.put("message", writing.message());
             body.put("source", source);
             body.put("reportingComponent", event.component());
             body.put("reportingInstance", event.host() == null ? "" : event.host());
-            body.put("firstTimestamp", Json.seconds(event.time()));
+            body.put("firstTimestamp", Json.seconds(writing.first()));
             body.put("lastTimestamp", Json.seconds(event.time()));
-            body.put("count", 1);
+            body.put("count", writing.count());
             return body;
         }
     }

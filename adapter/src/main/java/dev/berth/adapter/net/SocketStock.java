@@ -17,8 +17,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * alive, so it is closed before that shall go. Any thread may call.
  */
 final class SocketStock implements AutoCloseable {
-    /** How many are made at a time, and so the most that lie idle twice over (our choice). */
-    private static final int AT_A_TIME = 16;
+    /** How many are made at a time, and so the most that lie idle (our choice). */
+    private static final int AT_A_TIME = 64;
 
     private final Path namespace;
     private final ReentrantLock lock = new ReentrantLock();
@@ -37,22 +37,18 @@ final class SocketStock implements AutoCloseable {
             if (ready != null) {
                 return ready;
             }
-        } finally {
-            lock.unlock();
-        }
-        var fresh = Namespaces.inside(namespace, Libc.CLONE_NEWNET, SocketStock::make);
-        var first = fresh.removeFirst();
-        lock.lock();
-        try {
-            if (!closed && made.size() < AT_A_TIME) {
+            // Whoever comes meanwhile waits and finds some, instead of making as many again.
+            var fresh = Namespaces.inside(namespace, Libc.CLONE_NEWNET, SocketStock::make);
+            var first = fresh.removeFirst();
+            if (closed) {
+                closeAll(fresh);
+            } else {
                 made.addAll(fresh);
-                return first;
             }
+            return first;
         } finally {
             lock.unlock();
         }
-        closeAll(fresh);
-        return first;
     }
 
     private static List<SocketChannel> make() throws IOException {

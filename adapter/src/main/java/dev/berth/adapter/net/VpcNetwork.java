@@ -403,7 +403,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var address = address(host);
         return address instanceof Inet6Address
                 ? dial(namespace(vpcId), host, port)
-                : connect(vpc.sockets.take(), address, port);
+                : connected(vpc.sockets.take(), new InetSocketAddress(address, port));
     }
 
     /**
@@ -860,6 +860,27 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var channel =
                 Namespaces.inside(namespace, Libc.CLONE_NEWNET, () -> SocketChannel.open(family));
         return connect(channel, address, port);
+    }
+
+    /**
+     * Connects for as long as the system tries, or until the thread is interrupted. Within one
+     * machine the other side has mostly answered before the first call returns, so that is looked
+     * at before anybody is asked to wake the thread.
+     */
+    private static Connection connected(SocketChannel channel, InetSocketAddress to)
+            throws IOException {
+        try {
+            channel.configureBlocking(false);
+            var done = channel.connect(to) || channel.finishConnect();
+            channel.configureBlocking(true);
+            if (!done) {
+                channel.finishConnect();
+            }
+            return new ChannelConnection(channel);
+        } catch (IOException | RuntimeException failed) {
+            channel.close();
+            throw failed;
+        }
     }
 
     private static Connection connect(SocketChannel channel, InetAddress address, int port)

@@ -1,14 +1,10 @@
 package dev.berth.adapter.probe;
 
-import io.helidon.common.buffers.BufferData;
+import dev.berth.adapter.probe.Http2Call.Part;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
-import io.helidon.http.http2.Http2FrameData;
-import io.helidon.http.http2.Http2FrameHeader;
 import io.helidon.http.http2.Http2Headers;
-import io.helidon.http.http2.Http2HuffmanDecoder;
 import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,47 +12,19 @@ import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/**
- * One call of {@code grpc.health.v1.Health/Check} on one connection, in HTTP/2 without TLS. The
- * request is four small frames that fit every window, so nothing of flow control is needed; what is
- * sent is written plainly, only what comes needs HPACK.
- */
+/** One call of {@code grpc.health.v1.Health/Check} on one connection, without TLS. */
 final class GrpcHealth {
-    private static final byte[] PREFACE =
-            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-    private static final int STREAM = 1;
-    private static final int DATA = 0;
-    private static final int HEADERS = 1;
-    private static final int RST_STREAM = 3;
-    private static final int SETTINGS = 4;
-    private static final int PING = 6;
-    private static final int GOAWAY = 7;
-    private static final int CONTINUATION = 9;
-    private static final int ACK = 1;
-    private static final int END_STREAM = 1;
-    private static final int END_HEADERS = 4;
-    private static final int PADDED = 8;
-    private static final int TABLE_BYTES = 4096;
-
-    /** HTTP/2's own limit for a peer that was told nothing else. */
-    private static final int FRAME_MOST = 16_384;
-
     /** The most of an answer that is kept, in bytes (our choice). */
     private static final int ANSWER_MOST = 64 << 10;
 
     private static final HeaderName GRPC_STATUS = HeaderNames.create("grpc-status");
     private static final HeaderName GRPC_MESSAGE = HeaderNames.create("grpc-message");
 
-    private final InputStream input;
-    private final OutputStream output;
-    private final Http2Headers.DynamicTable table = Http2Headers.DynamicTable.create(TABLE_BYTES);
-    private final Http2HuffmanDecoder huffman = Http2HuffmanDecoder.create();
+    private final Http2Call call;
     private final ByteArrayOutputStream message = new ByteArrayOutputStream();
-    private boolean greeted;
 
     GrpcHealth(InputStream input, OutputStream output) {
-        this.input = input;
-        this.output = output;
+        call = new Http2Call(input, output);
     }
 
     /** The call has ended with a status of gRPC that is not OK. */
@@ -76,7 +44,7 @@ final class GrpcHealth {
 
     /** Whether a server that speaks HTTP/2 has answered at all. */
     boolean greeted() {
-        return greeted;
+        return call.greeted();
     }
 
     /**
@@ -88,56 +56,25 @@ final class GrpcHealth {
      */
     String check(String authority, String agent, String service, long timeoutMillis)
             throws IOException, CallFailed {
-        var frames = new ByteArrayOutputStream();
-        frames.write(PREFACE);
-        // No pushes.
-        frame(frames, SETTINGS, 0, 0, new byte[] {0, 2, 0, 0, 0, 0});
-        frame(
-                frames,
-                HEADERS,
-                END_HEADERS,
-                STREAM,
-                requestHeaders(authority, agent, timeoutMillis));
-        frame(frames, DATA, END_STREAM, STREAM, request(service));
-        send(frames);
+        call.send(requestHeaders(authority, agent, timeoutMillis), request(service));
         while (true) {
-            var frame = read();
-            greeted = true;
-            if (frame.stream != 0 && frame.stream != STREAM) {
-                continue;
-            }
-            switch (frame.type) {
-                case DATA -> {
-                    var data = unpadded(frame);
+            switch (call.next()) {
+                case Part.Body(byte[] data, boolean last) -> {
                     if (message.size() + data.length <= ANSWER_MOST) {
                         message.write(data);
                     }
-                    if ((frame.flags & END_STREAM) != 0) {
+                    if (last) {
                         throw new CallFailed(
                                 13, "server closed the stream without sending trailers");
                     }
                 }
-                case HEADERS -> {
-                    var headers = headers(frame);
-                    if ((frame.flags & END_STREAM) != 0) {
+                case Part.Fields(Http2Headers headers, boolean last) -> {
+                    if (last) {
                         return ended(headers);
                     }
                 }
-                case RST_STREAM -> throw new CallFailed(13, "stream terminated by RST_STREAM");
-                case GOAWAY -> throw new CallFailed(14, "closing transport due to: GOAWAY");
-                case SETTINGS -> {
-                    if ((frame.flags & ACK) == 0) {
-                        answer(SETTINGS, new byte[0]);
-                    }
-                }
-                case PING -> {
-                    if ((frame.flags & ACK) == 0) {
-                        answer(PING, frame.data);
-                    }
-                }
-                default -> {
-                    // Of no account for one small call.
-                }
+                case Part.Reset _ -> throw new CallFailed(13, "stream terminated by RST_STREAM");
+                case Part.GoAway _ -> throw new CallFailed(14, "closing transport due to: GOAWAY");
             }
         }
     }
@@ -201,120 +138,18 @@ final class GrpcHealth {
                 .array();
     }
 
-    private static byte[] requestHeaders(String authority, String agent, long timeoutMillis) {
+    private static ByteArrayOutputStream requestHeaders(
+            String authority, String agent, long timeoutMillis) {
         var block = new ByteArrayOutputStream();
         // From the static table: POST and http.
         block.write(0x83);
         block.write(0x86);
-        field(block, ":path", "/grpc.health.v1.Health/Check");
-        field(block, ":authority", authority);
-        field(block, "content-type", "application/grpc");
-        field(block, "user-agent", agent);
-        field(block, "te", "trailers");
-        field(block, "grpc-timeout", Math.min(timeoutMillis, 99_999_999) + "m");
-        return block.toByteArray();
-    }
-
-    /** A literal that is not indexed, neither part in Huffman's code. */
-    private static void field(ByteArrayOutputStream block, String name, String value) {
-        block.write(0);
-        text(block, name);
-        text(block, value);
-    }
-
-    private static void text(ByteArrayOutputStream block, String text) {
-        var octets = text.getBytes(StandardCharsets.UTF_8);
-        if (octets.length < 0x7f) {
-            block.write(octets.length);
-        } else {
-            block.write(0x7f);
-            var rest = octets.length - 0x7f;
-            while (rest > 0x7f) {
-                block.write((rest & 0x7f) | 0x80);
-                rest >>>= 7;
-            }
-            block.write(rest);
-        }
-        block.writeBytes(octets);
-    }
-
-    // ---- frames
-
-    @SuppressWarnings("ArrayRecordComponent") // Nobody compares frames.
-    private record Frame(int type, int flags, int stream, byte[] head, byte[] data) {}
-
-    private Frame read() throws IOException {
-        var head = input.readNBytes(9);
-        if (head.length < 9) {
-            throw new EOFException();
-        }
-        var length = ((head[0] & 0xff) << 16) | ((head[1] & 0xff) << 8) | (head[2] & 0xff);
-        if (length > FRAME_MOST) {
-            throw new IOException("http2: frame too large");
-        }
-        var data = input.readNBytes(length);
-        if (data.length < length) {
-            throw new EOFException();
-        }
-        var stream = ByteBuffer.wrap(head).getInt(5) & 0x7fff_ffff;
-        return new Frame(head[3] & 0xff, head[4] & 0xff, stream, head, data);
-    }
-
-    private Http2Headers headers(Frame first) throws IOException {
-        var parts = new java.util.ArrayList<Http2FrameData>();
-        parts.add(part(first));
-        for (var last = first; (last.flags & END_HEADERS) == 0; ) {
-            last = read();
-            if (last.type != CONTINUATION || parts.size() > 16) {
-                throw new IOException("http2: headers are not continued");
-            }
-            parts.add(part(last));
-        }
-        try {
-            return Http2Headers.create(
-                    new OneStream(), table, huffman, parts.toArray(Http2FrameData[]::new));
-        } catch (RuntimeException malformed) {
-            throw new IOException("http2: " + malformed.getMessage(), malformed);
-        }
-    }
-
-    private static Http2FrameData part(Frame frame) {
-        return new Http2FrameData(
-                Http2FrameHeader.create(BufferData.create(frame.head)),
-                BufferData.create(frame.data));
-    }
-
-    private static byte[] unpadded(Frame frame) {
-        if ((frame.flags & PADDED) == 0 || frame.data.length == 0) {
-            return frame.data;
-        }
-        var padding = frame.data[0] & 0xff;
-        var end = Math.max(1, frame.data.length - padding);
-        return java.util.Arrays.copyOfRange(frame.data, 1, end);
-    }
-
-    private void answer(int type, byte[] data) throws IOException {
-        var frames = new ByteArrayOutputStream();
-        frame(frames, type, ACK, 0, data);
-        send(frames);
-    }
-
-    private void send(ByteArrayOutputStream frames) throws IOException {
-        output.write(frames.toByteArray());
-        output.flush();
-    }
-
-    private static void frame(
-            ByteArrayOutputStream frames, int type, int flags, int stream, byte[] data) {
-        frames.writeBytes(
-                ByteBuffer.allocate(9 + data.length)
-                        .put((byte) (data.length >> 16))
-                        .put((byte) (data.length >> 8))
-                        .put((byte) data.length)
-                        .put((byte) type)
-                        .put((byte) flags)
-                        .putInt(stream)
-                        .put(data)
-                        .array());
+        Http2Call.field(block, ":path", "/grpc.health.v1.Health/Check");
+        Http2Call.field(block, ":authority", authority);
+        Http2Call.field(block, "content-type", "application/grpc");
+        Http2Call.field(block, "user-agent", agent);
+        Http2Call.field(block, "te", "trailers");
+        Http2Call.field(block, "grpc-timeout", Math.min(timeoutMillis, 99_999_999) + "m");
+        return block;
     }
 }

@@ -19,11 +19,14 @@ final class HttpExchange {
     private static final int HEAD_MOST = 256 << 10;
 
     /** What the connection itself says, whoever asks. */
-    private static final Set<String> OWN =
+    static final Set<String> OWN =
             Set.of("host", "connection", "content-length", "transfer-encoding", "trailer");
 
     private final InputStream input;
     private final OutputStream output;
+    private final byte[] buffer = new byte[1024];
+    private int at;
+    private int end;
     private int headRead;
 
     HttpExchange(InputStream input, OutputStream output) {
@@ -49,7 +52,7 @@ final class HttpExchange {
         for (var header : ask.headers()) {
             if (!OWN.contains(header.name().toLowerCase(Locale.ROOT))) {
                 request.append(header.name()).append(": ");
-                request.append(header.value().replaceAll("[\r\n]", " ").strip()).append("\r\n");
+                request.append(oneLine(header.value())).append("\r\n");
             }
         }
         request.append("Connection: close\r\n\r\n");
@@ -69,14 +72,30 @@ final class HttpExchange {
         return new Answer(status, headers, body);
     }
 
+    /** A header's value without what would end it. */
+    static String oneLine(String value) {
+        return value.replace('\r', ' ').replace('\n', ' ').strip();
+    }
+
     private static int status(String line) throws IOException {
-        if (line.matches("HTTP/1\\.[01] \\d{3}( .*)?")) {
-            return Integer.parseInt(line.substring(9, 12));
+        if ((line.startsWith("HTTP/1.1 ") || line.startsWith("HTTP/1.0 "))
+                && (line.length() == 12 || (line.length() > 12 && line.charAt(12) == ' '))
+                && digits(line, 9, 12)) {
+            return Integer.parseInt(line, 9, 12, 10);
         }
         throw new IOException(
                 "net/http: HTTP/1.x transport connection broken: malformed HTTP response \""
                         + line
                         + "\"");
+    }
+
+    private static boolean digits(String text, int from, int to) {
+        for (var at = from; at < to; at++) {
+            if (text.charAt(at) < '0' || text.charAt(at) > '9') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private Map<String, String> headers() throws IOException {
@@ -91,10 +110,14 @@ final class HttpExchange {
     }
 
     private String line() throws IOException {
-        var line = new ByteArrayOutputStream(64);
-        for (var octet = input.read(); octet != '\n'; octet = input.read()) {
-            if (octet < 0) {
+        var line = new StringBuilder(64);
+        while (true) {
+            if (at == end && !fill()) {
                 throw new EOFException();
+            }
+            var octet = buffer[at++];
+            if (octet == '\n') {
+                break;
             }
             if (++headRead > HEAD_MOST) {
                 throw new IOException(
@@ -102,10 +125,20 @@ final class HttpExchange {
                                 + HEAD_MOST
                                 + " bytes; aborted");
             }
-            line.write(octet);
+            line.append((char) (octet & 0xff));
         }
-        var text = line.toString(StandardCharsets.ISO_8859_1);
-        return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
+        var length = line.length();
+        if (length > 0 && line.charAt(length - 1) == '\r') {
+            line.setLength(length - 1);
+        }
+        return line.toString();
+    }
+
+    /** Reads what there is; false at the end. */
+    private boolean fill() throws IOException {
+        at = 0;
+        end = Math.max(0, input.read(buffer));
+        return end > 0;
     }
 
     /** The body's beginning; what is longer than needed is not waited for. */
@@ -143,16 +176,16 @@ final class HttpExchange {
 
     private void keep(ByteArrayOutputStream kept, long length, boolean whole) throws IOException {
         var left = Math.min(length, ProbeAnswer.OUTPUT_MOST - kept.size());
-        var buffer = new byte[(int) Math.min(1024, Math.max(1, left))];
         while (left > 0) {
-            var count = input.read(buffer, 0, (int) Math.min(buffer.length, left));
-            if (count < 0) {
+            if (at == end && !fill()) {
                 if (whole) {
                     throw new EOFException("unexpected EOF");
                 }
                 return;
             }
-            kept.write(buffer, 0, count);
+            var count = (int) Math.min(end - at, left);
+            kept.write(buffer, at, count);
+            at += count;
             left -= count;
         }
     }

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Set;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
@@ -94,13 +95,14 @@ public final class VpcProbes implements ProbeNetwork {
         }
         try {
             if (!ask.https()) {
-                return new HttpExchange(buffered(connection), connection.output()).ask(ask);
+                return new HttpExchange(connection.input(), connection.output()).ask(ask);
             }
             try (var socket = secured(connection, ask)) {
-                return new HttpExchange(
-                                new java.io.BufferedInputStream(socket.getInputStream()),
-                                socket.getOutputStream())
-                        .ask(ask);
+                var input = socket.getInputStream();
+                var output = socket.getOutputStream();
+                return "h2".equals(socket.getApplicationProtocol())
+                        ? new Http2Exchange(input, output).ask(ask)
+                        : new HttpExchange(input, output).ask(ask);
             }
         } catch (IOException failed) {
             if (deadline.passed()) {
@@ -118,9 +120,21 @@ public final class VpcProbes implements ProbeNetwork {
         return new java.io.BufferedInputStream(connection.input(), 1024);
     }
 
-    private Socket secured(Connection connection, HttpAsk ask) throws IOException {
-        return trusting.getSocketFactory()
-                .createSocket(new ConnectionSocket(connection), ask.host(), ask.port(), true);
+    /** TLS over a connection; the server may choose HTTP/2, as with a kubelet. */
+    private SSLSocket secured(Connection connection, HttpAsk ask) throws IOException {
+        var socket =
+                (SSLSocket)
+                        trusting.getSocketFactory()
+                                .createSocket(
+                                        new ConnectionSocket(connection),
+                                        ask.host(),
+                                        ask.port(),
+                                        true);
+        var parameters = socket.getSSLParameters();
+        parameters.setApplicationProtocols(new String[] {"h2", "http/1.1"});
+        socket.setSSLParameters(parameters);
+        socket.startHandshake();
+        return socket;
     }
 
     /** Where to ask next, or null when this answer is the last one. */

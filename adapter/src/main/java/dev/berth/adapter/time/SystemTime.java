@@ -9,9 +9,16 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The machine's clock. One platform thread keeps all timers; each task runs on a virtual thread of
- * its own, so a slow one delays no other.
+ * its own, so a slow one delays no other. Delays of half a second or more end up to 20 ms late,
+ * many at once.
  */
 public final class SystemTime implements Time, AutoCloseable {
+    /** From this on, a delay may be longer by up to {@link #TOGETHER_NANOS} (our choice). */
+    private static final long LONG_NANOS = 500_000_000;
+
+    /** Waking up costs more than most of what timers do, so long ones wake up together. */
+    private static final long TOGETHER_NANOS = 20_000_000;
+
     private final ScheduledThreadPoolExecutor timers;
 
     /** A clock whose timers have a thread from now on. */
@@ -43,9 +50,17 @@ public final class SystemTime implements Time, AutoCloseable {
                         () -> {
                             var _ = Thread.ofVirtual().name("timer").start(task);
                         },
-                        delay.toNanos(),
+                        gathered(delay.toNanos()),
                         TimeUnit.NANOSECONDS);
         return () -> timer.cancel(false);
+    }
+
+    /** A long delay ends together with others, at the next of the moments that they share. */
+    private static long gathered(long nanos) {
+        if (nanos < LONG_NANOS || nanos > Long.MAX_VALUE / 2) {
+            return nanos;
+        }
+        return nanos + Math.floorMod(-(System.nanoTime() + nanos), TOGETHER_NANOS);
     }
 
     @Override

@@ -51,7 +51,7 @@ class ServersAreAskedTest {
     }
 
     /** Dials where it is told, whatever the VPC. */
-    private static PodNetwork loopback() {
+    static PodNetwork loopback() {
         return (PodNetwork)
                 Proxy.newProxyInstance(
                         PodNetwork.class.getClassLoader(),

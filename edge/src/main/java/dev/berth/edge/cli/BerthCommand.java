@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Handled by the script around it: berth test (every test), berth fmt (the formatter),",
-            "berth bench (the benchmarks), berth conformance (Kubernetes' own node tests, scored).",
+            "berth bench (the benchmarks), berth soak (trials of endurance), berth conformance (Kubernetes' own node tests, scored).",
             "Exit codes: 0 done, 1 could not (the reason is on standard error), 2 wrong use."
         })
 public final class BerthCommand implements Runnable {

@@ -4,6 +4,7 @@ import dev.berth.core.pod.ConfigNeeds;
 import dev.berth.core.pod.PodMetadata;
 import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.port.KubeApi.ConfigChange;
+import dev.berth.port.KubeApi.KubeUnavailable;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -86,9 +87,16 @@ final class VolumeRenewal {
             ground.renewVolumes(ledger.pod());
             retry = null;
         } catch (GroundFailed e) {
-            LOG.info("volumes not renewed pod={} cause={}", ledger.pod().key(), e.text());
-            retry = ledger.now().plus(StartTries.CONTAINER_RETRY);
+            again(e.text());
+        } catch (KubeUnavailable e) {
+            again(e.getMessage());
         }
+    }
+
+    /** What has changed is not told a second time, so this must not be forgotten. */
+    private void again(@Nullable String cause) {
+        LOG.info("volumes not renewed pod={} cause={}", ledger.pod().key(), cause);
+        retry = ledger.now().plus(StartTries.CONTAINER_RETRY);
     }
 
     private static boolean sameFields(PodMetadata one, PodMetadata other) {

@@ -12,7 +12,15 @@ import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.size.FargateSize;
 import dev.berth.engine.Timeline;
+import dev.berth.port.ContainerRuntime;
+import dev.berth.port.Images;
+import dev.berth.port.KubeApi;
+import dev.berth.port.PodFiles;
+import dev.berth.port.PodLogs;
 import dev.berth.port.PodNetwork;
+import dev.berth.port.ProbeNetwork;
+import dev.berth.port.Time;
+import dev.berth.testkit.Chaos;
 import dev.berth.testkit.FakeContainerRuntime;
 import dev.berth.testkit.FakeImages;
 import dev.berth.testkit.FakeKubeApi;
@@ -26,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** A machine in memory with one cluster, one VPC and the image busybox on it. */
 final class Bench implements AutoCloseable {
@@ -33,7 +42,7 @@ final class Bench implements AutoCloseable {
     static final String VPC = "vpc-1";
 
     final FakeTime time = new FakeTime();
-    final FakeKubeApi api = new FakeKubeApi(time::now);
+    final FakeKubeApi api;
     final FakeContainerRuntime runtime = new FakeContainerRuntime(time);
     final FakePodNetwork network = new FakePodNetwork();
     final FakeProbeNetwork probes = new FakeProbeNetwork();
@@ -44,9 +53,16 @@ final class Bench implements AutoCloseable {
     final Machine machine = new Machine(runtime, network, probes, images, files, logs, time);
     boolean cpuLimitsMustFit;
     FileSystems fileSystems = FileSystems.NONE;
-    PodWorkers workers = workers();
+    PodWorkers workers;
 
     Bench() {
+        this(null);
+    }
+
+    /** Changes are told late and out of order, as follows from a seed. */
+    Bench(@Nullable Long seed) {
+        api = seed == null ? new FakeKubeApi(time::now) : new FakeKubeApi(time::now, seed);
+        workers = workers(api, machine);
         network.ensureVpc(new PodNetwork.Vpc(VPC, List.of("172.16.0.0/16"), List.of()));
         images.onMachine("busybox", FakeImages.SHELL);
         api.putServiceAccount("default", "default", List.of());
@@ -58,10 +74,26 @@ final class Bench implements AutoCloseable {
                         List.of(new dev.berth.port.KubeApi.ServicePort("https", 443, "TCP"))));
     }
 
-    private PodWorkers workers() {
+    /** Another life of Berth, of which every call goes through chaos; it has not begun. */
+    PodWorkers life(Chaos chaos) throws InterruptedException {
+        var through =
+                new Machine(
+                        chaos.around(ContainerRuntime.class, runtime),
+                        chaos.around(PodNetwork.class, network),
+                        chaos.around(ProbeNetwork.class, probes),
+                        chaos.around(Images.class, images),
+                        chaos.around(PodFiles.class, files),
+                        chaos.around(PodLogs.class, logs),
+                        chaos.around(Time.class, time));
+        // Like its program, it first removes what belongs to no pod.
+        new PodRemains(through).removeOwnerless();
+        return workers(chaos.around(KubeApi.class, api), through);
+    }
+
+    private PodWorkers workers(KubeApi toApi, Machine toMachine) {
         return new PodWorkers(
-                api,
-                machine,
+                toApi,
+                toMachine,
                 new PodSettings(
                         "lab",
                         new Dns(
@@ -85,7 +117,7 @@ final class Bench implements AutoCloseable {
     /** Berth ends and starts again; what runs runs on. */
     void restart() throws Exception {
         workers.close();
-        workers = workers();
+        workers = workers(api, machine);
         workers.start();
     }
 
@@ -124,14 +156,25 @@ final class Bench implements AutoCloseable {
 
     /** Moves time, and waits after each timer. */
     void pass(Duration duration) throws Exception {
+        pass(duration, this::settle);
+    }
+
+    /** Moves time, and lets all settle after each timer. */
+    void pass(Duration duration, Settling settling) throws Exception {
         var end = time.now().plus(duration);
-        settle();
+        settling.settle();
         while (time.nextDue().filter(due -> !due.isAfter(end)).isPresent()) {
             time.advanceToNextTimer();
-            settle();
+            settling.settle();
         }
         time.advance(Duration.between(time.now(), end));
-        settle();
+        settling.settle();
+    }
+
+    /** Waits until nothing is under way. */
+    @FunctionalInterface
+    interface Settling {
+        void settle() throws Exception;
     }
 
     Pod now(Pod pod) {

@@ -1,13 +1,14 @@
-package dev.berth.compat;
+package dev.berth.bench.soak;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Counts what an instance has on the machine: processes, mounts, links, routes, cgroups. */
-final class Leftovers {
+public final class Leftovers {
     private Leftovers() {}
 
     /**
@@ -16,7 +17,7 @@ final class Leftovers {
      *
      * @param instance eight hex digits
      */
-    static List<String> of(Path data, String instance) throws IOException, InterruptedException {
+    public static List<String> of(Path data, String instance) throws IOException {
         var found = new ArrayList<String>();
         for (var line : Files.readAllLines(Path.of("/proc/mounts"))) {
             if (line.contains(data.toString()) || line.contains(instance)) {
@@ -46,19 +47,23 @@ final class Leftovers {
                 found.add("route " + line);
             }
         }
-        if (Shell.has("nft")) {
-            new Shell()
-                    .run("", "nft", "list", "tables")
-                    .good()
-                    .lines()
+        if (Files.isExecutable(Path.of("/usr/sbin/nft"))) {
+            tables().lines()
                     .filter(table -> table.contains("berth_" + instance))
                     .forEach(table -> found.add("packet filter " + table));
         }
         return found;
     }
 
+    private static String tables() throws IOException {
+        var listing = new ProcessBuilder("/usr/sbin/nft", "list", "tables").start();
+        try (var output = listing.getInputStream()) {
+            return new String(output.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
     /** Processes that name the data folder or stand in the instance's cgroups. */
-    static List<String> processes(Path data, String instance) {
+    public static List<String> processes(Path data, String instance) {
         var found = new ArrayList<String>();
         ProcessHandle.allProcesses()
                 .filter(process -> process.pid() != ProcessHandle.current().pid())
