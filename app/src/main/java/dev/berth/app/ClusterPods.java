@@ -8,13 +8,13 @@ import dev.berth.adapter.probe.VpcProbes;
 import dev.berth.core.network.AccountNetwork;
 import dev.berth.core.network.WaysOut;
 import dev.berth.core.node.HostFacts;
+import dev.berth.core.node.OrdinaryNode;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
 import dev.berth.core.pod.FileSystems;
 import dev.berth.core.size.CpuLimit;
 import dev.berth.edge.kubelet.Egress;
-import dev.berth.edge.kubelet.KubeletEndpoint;
 import dev.berth.engine.RecentTimelines;
 import dev.berth.engine.account.Networks;
 import dev.berth.engine.account.RoleView;
@@ -29,19 +29,17 @@ import dev.berth.engine.podworker.PodNodes;
 import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
 import dev.berth.engine.podworker.PodStreams;
+import dev.berth.engine.podworker.PodUsage.NodeRef;
 import dev.berth.engine.podworker.PodWorkers;
 import dev.berth.engine.profiles.ProfileView;
 import dev.berth.engine.scheduler.FargateScheduler;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
 import dev.berth.port.ControlPlanes.Plan;
 import dev.berth.port.KubeApi;
+import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodNetwork.NetworkFailed;
 import dev.berth.port.Time;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -57,9 +55,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
-
-import javax.net.ssl.SSLContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * For each running cluster: its VPC, the scheduler, the nodes, the pod workers and the kubelet's
@@ -75,7 +74,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final ProfileView profiles;
     private final Networks networks;
     private final RoleView roles;
-    private final SSLContext tls;
+    private final String homePem;
     private final Time time;
     private final RecentTimelines timelines;
     private final dev.berth.engine.podworker.Machine ground;
@@ -83,7 +82,10 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     private final Supplier<Set<String>> apiAddresses;
     private final FileSystems fileSystems;
     private final OrdinaryNodeRecords nodeRecords;
+    private final Predicate<String> clusterGoes;
     private final Map<String, Running> running = new ConcurrentHashMap<>();
+
+    private final NodePorts nodePorts;
 
     /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
     private final Map<String, String> serviceOwners = new ConcurrentHashMap<>();
@@ -94,25 +96,35 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             ProfileView profiles,
             Networks networks,
             RoleView roles,
-            SSLContext tls,
+            String homePem,
             Time time,
             RecentTimelines timelines,
             double memoryOvercommit,
             FileSystems fileSystems,
             Supplier<Set<String>> apiAddresses,
-            OrdinaryNodeRecords nodeRecords)
+            OrdinaryNodeRecords nodeRecords,
+            Predicate<String> clusterGoes)
             throws IOException {
         this.data = data;
         this.machine = machine;
+        this.nodePorts =
+                new NodePorts(
+                        machine.network(),
+                        vpcId ->
+                                running.values().stream()
+                                        .filter(one -> one.cluster().vpcId().equals(vpcId))
+                                        .map(Running::kubelet)
+                                        .toList());
         this.profiles = profiles;
         this.networks = networks;
         this.roles = roles;
-        this.tls = tls;
+        this.homePem = homePem;
         this.time = time;
         this.timelines = timelines;
         this.apiAddresses = apiAddresses;
         this.fileSystems = fileSystems;
         this.nodeRecords = nodeRecords;
+        this.clusterGoes = clusterGoes;
         this.ground =
                 new dev.berth.engine.podworker.Machine(
                         machine.runtime(),
@@ -138,7 +150,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             List<AutoCloseable> parts,
             PodWorkers workers,
             OrdinaryNodes ordinary,
-            FargateScheduler scheduler) {}
+            FargateScheduler scheduler,
+            ClusterKubelet kubelet) {}
 
     /** Takes away what an earlier life began for a pod and did not come to note as the pod's. */
     void removeOwnerless() throws InterruptedException {
@@ -211,20 +224,33 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             timelines);
             began.add(scheduler);
             scheduler.start();
-            var kubelet = new KubeletEndpoint(workers.streams(), tls);
+            var kubelet =
+                    new ClusterKubelet(
+                            cluster,
+                            homePem,
+                            data.resolve("clusters").resolve(cluster.name()).resolve("pki"),
+                            workers,
+                            () ->
+                                    ordinary.all().keySet().stream()
+                                            .map(ClusterPods::reference)
+                                            .toList(),
+                            facts(cluster, "Amazon Linux 2"),
+                            time);
             began.add(kubelet);
             kubelet.start();
+            nodePorts.open(cluster.vpcId());
             began.add(
                     new Egress(
                             egressSocket(cluster.name()),
-                            kubelet::port,
+                            kubelet::dial,
                             (host, port) ->
                                     new VpcTunnel(
                                             machine.network()
                                                     .dialFromVpc(cluster.vpcId(), host, port))));
             running.put(
                     cluster.name(),
-                    new Running(cluster, List.copyOf(began), workers, ordinary, scheduler));
+                    new Running(
+                            cluster, List.copyOf(began), workers, ordinary, scheduler, kubelet));
         } catch (Exception failure) {
             for (var part : began.reversed()) {
                 close(part);
@@ -243,6 +269,22 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         var ending = running.remove(clusterName);
         if (ending != null) {
             ending.parts().reversed().forEach(ClusterPods::close);
+            if (clusterGoes.test(clusterName)) {
+                removeAll(ending);
+            }
+        }
+    }
+
+    /** What a cluster leaves that is being deleted: ordinary nodes, and the pods on them. */
+    private void removeAll(Running ending) {
+        try {
+            new PodRemains(ground).removeAll(ending.cluster().name());
+            ending.ordinary().removeAll();
+        } catch (FilesFailed left) {
+            LOG.warn(
+                    "pods of a deleted cluster are left cluster={}", ending.cluster().name(), left);
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -253,6 +295,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     void networksChanged(AccountNetwork now) {
         for (var vpcId : machine.network().vpcs()) {
             if (!now.vpcs().containsKey(vpcId)) {
+                nodePorts.close(vpcId);
                 try {
                     machine.network().removeVpc(vpcId);
                 } catch (NetworkFailed failed) {
@@ -268,6 +311,11 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             }
         }
         running.values().forEach(cluster -> cluster.scheduler().wake());
+    }
+
+    private static NodeRef reference(OrdinaryNode node) {
+        return new NodeRef(
+                node.name(), node.address(), node.cpuMillis(), (long) node.memoryMebibytes() << 20);
     }
 
     /** The ordinary nodes of a running cluster. */
@@ -305,6 +353,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     @Override
     public void close() {
         List.copyOf(running.keySet()).forEach(this::stopping);
+        nodePorts.close();
     }
 
     private static void close(AutoCloseable part) {

@@ -7,12 +7,6 @@ import dev.berth.app.lab.Lab;
 import dev.berth.edge.cli.Actions;
 import dev.berth.edge.cli.AwsClient;
 import dev.berth.port.Images;
-
-import org.jspecify.annotations.Nullable;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
@@ -28,6 +22,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What Berth's commands do. */
 final class Commands implements Actions {

@@ -1,7 +1,6 @@
 package dev.berth.app;
 
 import dev.berth.edge.cli.Actions.Options;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

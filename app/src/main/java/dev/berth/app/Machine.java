@@ -3,12 +3,10 @@ package dev.berth.app;
 import dev.berth.adapter.image.OciImages;
 import dev.berth.adapter.net.VpcNetwork;
 import dev.berth.adapter.oci.CrunRuntime;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an instance has on this machine besides its records: images and their layouts, containers,

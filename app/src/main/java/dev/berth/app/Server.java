@@ -179,13 +179,14 @@ final class Server {
                                 profiles,
                                 networks,
                                 roles,
-                                tls,
+                                pki.certificateAuthorityPem(),
                                 time,
                                 timelines,
                                 options.memoryOvercommit(),
                                 FileSystems.of(options.fileSystems(), options.accessPoints()),
                                 apiAddresses::all,
-                                nodeRecords),
+                                nodeRecords,
+                                name -> goes(records, name)),
                         ClusterPods::close);
         apiAddresses.keepOff(pods::held);
         var planes =
@@ -332,6 +333,13 @@ final class Server {
                 endpoint(),
                 data.path(),
                 data.instance());
+    }
+
+    /** Whether a cluster is being deleted, or gone. */
+    private static boolean goes(ClusterRecords records, String name) {
+        return records.find(name)
+                .filter(cluster -> cluster.status() != Cluster.Status.DELETING)
+                .isEmpty();
     }
 
     /** Where AWS clients go. */

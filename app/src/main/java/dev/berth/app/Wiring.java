@@ -6,9 +6,6 @@ import dev.berth.adapter.image.Platform;
 import dev.berth.adapter.image.RegistrySettings;
 import dev.berth.adapter.libc.MountTable;
 import dev.berth.port.ControlPlanes.ControlPlaneFailed;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileVisitResult;
@@ -21,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the adapters that commands and server share, from the data folder and the environment. */
 final class Wiring {

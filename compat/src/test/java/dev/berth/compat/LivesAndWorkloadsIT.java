@@ -2,12 +2,11 @@ package dev.berth.compat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-
-import java.util.List;
-import java.util.Map;
 
 /** Containers' lives and what Kubernetes' controllers build on them, as kubectl shows them. */
 class LivesAndWorkloadsIT {

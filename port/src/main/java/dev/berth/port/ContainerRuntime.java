@@ -1,11 +1,13 @@
 package dev.berth.port;
 
+import dev.berth.core.usage.GroupUse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,18 @@ public interface ContainerRuntime {
 
     /** The pods that have a cgroup, also those of an earlier life of Berth. */
     List<String> podGroups();
+
+    /** What a pod's processes use, read now; empty when the pod has no cgroup. */
+    Optional<GroupUse> podUse(String podUid);
+
+    /** What a container's processes use, read now; empty when it has no cgroup (any more). */
+    Optional<GroupUse> containerUse(String podUid, String id);
+
+    /**
+     * A pod's cgroup as a path from the root of the tree; that of a container is below, its id its
+     * name.
+     */
+    String podGroupPath(String podUid);
 
     /** Makes a container that does not run yet. */
     void create(ContainerPlan plan) throws RuntimeFailed, InterruptedException;

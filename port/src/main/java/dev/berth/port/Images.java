@@ -1,14 +1,12 @@
 package dev.berth.port;
 
 import dev.berth.core.pod.PullAccess;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Container images on this machine: found, pulled, and laid out as file systems. References are

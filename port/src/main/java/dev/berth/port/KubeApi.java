@@ -1,16 +1,15 @@
 package dev.berth.port;
 
+import dev.berth.core.identity.KubernetesUser;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One cluster's API server. Every method but the watches is one request; all may throw {@link
@@ -160,6 +159,27 @@ public interface KubeApi extends AutoCloseable {
      * @param yaml one or more documents
      */
     void apply(String yaml) throws KubeRefused;
+
+    /**
+     * Creates objects; those that exist, in whatever form, are left as they are.
+     *
+     * @param yaml one or more documents
+     */
+    void createAbsent(String yaml) throws KubeRefused;
+
+    /** Whose bearer token it is; empty when the API server knows nobody by it. */
+    Optional<KubernetesUser> reviewToken(String token);
+
+    /**
+     * Whether a user may do something with a node.
+     *
+     * @param verb {@code get}, {@code create}, …
+     * @param subresource of nodes, such as {@code metrics}
+     */
+    boolean mayUseNode(KubernetesUser user, String verb, String subresource, String nodeName);
+
+    /** The pods that are bound to a node, whole: a v1 PodList in JSON. */
+    byte[] podsOfNode(String nodeName);
 
     @Override
     void close();

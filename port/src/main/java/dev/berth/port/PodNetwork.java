@@ -1,5 +1,6 @@
 package dev.berth.port;
 
+import dev.berth.core.usage.LinkUse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -54,6 +55,9 @@ public interface PodNetwork {
 
     /** The namespaces of an attached pod. */
     Optional<Sandbox> sandbox(String podUid);
+
+    /** What passed an attached pod's link, read now; empty when the pod is not attached. */
+    Optional<LinkUse> use(String podUid);
 
     /**
      * Opens a TCP connection from inside a pod's network.

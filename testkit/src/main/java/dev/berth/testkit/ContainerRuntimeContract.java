@@ -87,6 +87,21 @@ public abstract class ContainerRuntimeContract {
     }
 
     @Test
+    void what_a_running_container_and_its_pod_use_is_told_and_nothing_of_strangers()
+            throws Exception {
+        var plan = plan("used", "sleep", "1000");
+        runtime().create(plan);
+        runtime().start(plan.id());
+        assertThat(runtime().podUse(podUid()).orElseThrow().processes()).isPositive();
+        var use = runtime().containerUse(podUid(), plan.id()).orElseThrow();
+        assertThat(use.processes()).isEqualTo(1);
+        assertThat(use.at()).isAfterOrEqualTo(one(plan).createdAt());
+        assertThat(runtime().podGroupPath(podUid())).startsWith("/").contains(podUid());
+        assertThat(runtime().podUse("stranger")).isEmpty();
+        assertThat(runtime().containerUse(podUid(), "0".repeat(64))).isEmpty();
+    }
+
+    @Test
     void the_exit_code_is_told_and_listed() throws Exception {
         var plan = plan("ends", "sh", "-c", "exit 3");
         runtime().create(plan);

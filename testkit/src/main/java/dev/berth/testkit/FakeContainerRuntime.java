@@ -1,5 +1,6 @@
 package dev.berth.testkit;
 
+import dev.berth.core.usage.GroupUse;
 import dev.berth.port.ContainerRuntime;
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -39,6 +41,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Made> containers = new LinkedHashMap<>();
     private final Map<String, PodGroup> groups = new TreeMap<>();
+    private final Map<String, GroupUse> uses = new TreeMap<>();
     private final List<Consumer<Exit>> listeners = new ArrayList<>();
     private final Map<String, ArrayDeque<String>> faults = new HashMap<>();
     private final List<String> calls = new ArrayList<>();
@@ -242,6 +245,46 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     @Override
     public List<String> podGroups() {
         return lockedGet(() -> List.copyOf(groups.keySet()));
+    }
+
+    @Override
+    public Optional<GroupUse> podUse(String podUid) {
+        return lockedGet(() ->
+                groups.containsKey(podUid)
+                        ? Optional.of(uses.getOrDefault(podUid, idle(time.now())))
+                        : Optional.empty());
+    }
+
+    @Override
+    public Optional<GroupUse> containerUse(String podUid, String id) {
+        return lockedGet(() -> {
+            var made = containers.get(id);
+            return made == null || made.state != State.RUNNING
+                    ? Optional.empty()
+                    : Optional.of(uses.getOrDefault(id, idle(time.now())));
+        });
+    }
+
+    @Override
+    public String podGroupPath(String podUid) {
+        return "/fake/pod" + podUid;
+    }
+
+    /** Makes a pod (by its uid) or a container (by its id) look as if it used this. */
+    public void using(String id, GroupUse use) {
+        locked(() -> uses.put(id, use));
+    }
+
+    /** What something uses that does nothing. */
+    public static GroupUse idle(Instant at) {
+        return new GroupUse(
+                at,
+                new GroupUse.Cpu(0, 0, 0, 0, 0, 0),
+                new GroupUse.Memory(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+                1,
+                1,
+                List.of(),
+                new GroupUse.Limits(2, 0, 100_000, 0, 0));
     }
 
     @Override

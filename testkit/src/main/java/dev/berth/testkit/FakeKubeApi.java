@@ -2,6 +2,7 @@ package dev.berth.testkit;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.berth.core.identity.KubernetesUser;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodMetadata;
@@ -10,9 +11,6 @@ import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.port.KubeApi;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +25,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
@@ -34,6 +33,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An API server in memory, with what Berth asks of one: pods with uids, versions, graceful deletion
@@ -69,6 +70,9 @@ public final class FakeKubeApi implements KubeApi {
     private final Map<String, Claim> claims = new TreeMap<>();
     private final Map<String, List<Service>> services = new TreeMap<>();
     private final List<String> applied = new ArrayList<>();
+    private final List<String> created = new ArrayList<>();
+    private final Map<String, KubernetesUser> tokens = new TreeMap<>();
+    private final Set<String> nodeRights = new TreeSet<>();
     private final List<Watch> watches = new ArrayList<>();
     private final List<Consumer<ConfigChange>> configListeners = new CopyOnWriteArrayList<>();
     private final Map<Call, ArrayDeque<Fault>> faults = new EnumMap<>(Call.class);
@@ -137,7 +141,15 @@ public final class FakeKubeApi implements KubeApi {
         /** {@link KubeApi#updateConfigMap}. */
         UPDATE_CONFIG_MAP,
         /** {@link KubeApi#apply}. */
-        APPLY
+        APPLY,
+        /** {@link KubeApi#createAbsent}. */
+        CREATE_ABSENT,
+        /** {@link KubeApi#reviewToken}. */
+        REVIEW_TOKEN,
+        /** {@link KubeApi#mayUseNode}. */
+        MAY_USE_NODE,
+        /** {@link KubeApi#podsOfNode}. */
+        PODS_OF_NODE
     }
 
     /**
@@ -290,6 +302,21 @@ public final class FakeKubeApi implements KubeApi {
         changing(() -> services.computeIfAbsent(namespace, _ -> new ArrayList<>()).add(service));
     }
 
+    /** Makes a bearer token be a user's. */
+    public void putToken(String token, KubernetesUser user) {
+        changing(() -> tokens.put(token, user));
+    }
+
+    /** Lets a user do something with every node. */
+    public void allowNode(String username, String verb, String subresource) {
+        changing(() -> nodeRights.add(username + " " + verb + " " + subresource));
+    }
+
+    /** Takes all such rights away. */
+    public void allowNothing() {
+        changing(nodeRights::clear);
+    }
+
     // ---- what a test wants to see ---------------------------------------------------------------
 
     /** All pods. */
@@ -316,6 +343,11 @@ public final class FakeKubeApi implements KubeApi {
     public List<RecordedEvent> events(PodKey key) {
         return reading(
                 () -> events.stream().filter(event -> event.event().pod().equals(key)).toList());
+    }
+
+    /** The manifests whose objects were to be created if absent, each once, oldest first. */
+    public List<String> created() {
+        return reading(() -> List.copyOf(created));
     }
 
     /** The manifests that were applied, oldest first. */
@@ -773,6 +805,45 @@ public final class FakeKubeApi implements KubeApi {
     @Override
     public void apply(String yaml) throws KubeRefused {
         writing(Call.APPLY, () -> applied.add(yaml));
+    }
+
+    @Override
+    public void createAbsent(String yaml) throws KubeRefused {
+        writing(Call.CREATE_ABSENT, () -> created.contains(yaml) || created.add(yaml));
+    }
+
+    @Override
+    public Optional<KubernetesUser> reviewToken(String token) {
+        return asking(Call.REVIEW_TOKEN, () -> Optional.ofNullable(tokens.get(token)));
+    }
+
+    @Override
+    public boolean mayUseNode(
+            KubernetesUser user, String verb, String subresource, String nodeName) {
+        return asking(
+                Call.MAY_USE_NODE,
+                () -> nodeRights.contains(user.username() + " " + verb + " " + subresource));
+    }
+
+    @Override
+    public byte[] podsOfNode(String nodeName) {
+        return asking(
+                Call.PODS_OF_NODE,
+                () ->
+                        pods.values().stream()
+                                .filter(pod -> nodeName.equals(pod.spec().nodeName()))
+                                .map(pod ->
+                                        "{\"metadata\":{\"namespace\":\""
+                                                + pod.key().namespace()
+                                                + "\",\"name\":\""
+                                                + pod.key().name()
+                                                + "\"}}")
+                                .collect(
+                                        Collectors.joining(
+                                                ",",
+                                                "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[",
+                                                "]}"))
+                                .getBytes(StandardCharsets.UTF_8));
     }
 
     @Override

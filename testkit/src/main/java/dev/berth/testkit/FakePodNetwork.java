@@ -1,5 +1,6 @@
 package dev.berth.testkit;
 
+import dev.berth.core.usage.LinkUse;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.Subscription;
 import java.io.IOException;
@@ -25,6 +26,7 @@ public final class FakePodNetwork implements PodNetwork {
     private final List<Consumer<String>> detachments = new CopyOnWriteArrayList<>();
     private final Map<String, Vpc> vpcs = new TreeMap<>();
     private final Map<String, Sandbox> sandboxes = new TreeMap<>();
+    private final Map<String, LinkUse> traffic = new TreeMap<>();
     private final Map<String, List<PortLead>> leads = new HashMap<>();
     private final Map<String, Consumer<Connection>> servers = new HashMap<>();
     private volatile Runnable whenAsked = () -> {};
@@ -213,6 +215,34 @@ public final class FakePodNetwork implements PodNetwork {
         lock.lock();
         try {
             return Optional.ofNullable(sandboxes.get(podUid));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public Optional<LinkUse> use(String podUid) {
+        lock.lock();
+        try {
+            return sandboxes.containsKey(podUid)
+                    ? Optional.of(
+                            traffic.getOrDefault(
+                                    podUid,
+                                    new LinkUse(
+                                            "eth0",
+                                            new LinkUse.Traffic(0, 0, 0, 0),
+                                            new LinkUse.Traffic(0, 0, 0, 0))))
+                    : Optional.empty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes a pod's link look as if this had passed it. */
+    public void pass(String podUid, LinkUse use) {
+        lock.lock();
+        try {
+            traffic.put(podUid, use);
         } finally {
             lock.unlock();
         }

@@ -68,6 +68,26 @@ public abstract class KubeApiContract {
     }
 
     @Test
+    void a_nodes_pods_are_listed_whole_and_an_unknown_token_is_nobodys() throws Exception {
+        var key = created("listed");
+        var node = "node-of-" + namespace();
+        api().bind(key, uid(key), node, Map.of());
+        created("elsewhere");
+        assertThat(new String(api().podsOfNode(node), java.nio.charset.StandardCharsets.UTF_8))
+                .contains("\"kind\":\"PodList\"", "\"name\":\"listed\"")
+                .doesNotContain("elsewhere");
+        assertThat(api().reviewToken("nobodys")).isEmpty();
+        assertThat(
+                        api().mayUseNode(
+                                        new dev.berth.core.identity.KubernetesUser(
+                                                "nobody", "", List.of(), Map.of()),
+                                        "get",
+                                        "metrics",
+                                        node))
+                .isFalse();
+    }
+
+    @Test
     void a_second_watch_hears_of_what_exists_too() throws Exception {
         created("first");
         var early = new Tales(namespace());

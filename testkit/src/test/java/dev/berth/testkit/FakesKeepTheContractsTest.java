@@ -6,11 +6,9 @@ import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images;
 import dev.berth.port.PodNetwork;
-
-import org.junit.jupiter.api.Nested;
-
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Nested;
 
 /** The fakes promise what the real adapters promise. */
 class FakesKeepTheContractsTest {

@@ -165,6 +165,11 @@ final class Authority {
         return new Identity(Files.readString(crt), Files.readString(keyFile));
     }
 
+    /** A certificate that is written nowhere, in DER. */
+    byte[] sign(Subject subject, PublicKey publicKey) throws GeneralSecurityException {
+        return leaf(subject, publicKey);
+    }
+
     /** Deletes what was issued under a name. */
     void forget(String name) throws IOException {
         Files.deleteIfExists(folder.resolve(name + ".crt"));
@@ -282,7 +287,7 @@ final class Authority {
                 .digest(Arrays.copyOfRange(encoded, encoded.length - POINT_BYTES, encoded.length));
     }
 
-    private static KeyPair newKey() throws GeneralSecurityException {
+    static KeyPair newKey() throws GeneralSecurityException {
         var generator = KeyPairGenerator.getInstance("EC");
         generator.initialize(new ECGenParameterSpec("secp256r1"));
         return generator.generateKeyPair();

@@ -2,11 +2,6 @@ package dev.berth.adapter.image;
 
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.PullFailed.Why;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -21,6 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Pieces of content as files named by their digests. What is there is whole: everything is written

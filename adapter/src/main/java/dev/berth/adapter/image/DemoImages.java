@@ -368,15 +368,16 @@ public final class DemoImages {
         List<Image> made = new ArrayList<>();
         for (String tag : tags) {
             made.add(
-                    images.take(
-                            name + ":" + tag,
-                            manifestDigest,
-                            new OciImages.Chosen(manifestDigest, single),
-                            Origin.LOCAL,
-                            descriptor ->
-                                    offset -> {
-                                        throw new AssertionError("all content is here");
-                                    }));
+                    images.arrival()
+                            .take(
+                                    name + ":" + tag,
+                                    manifestDigest,
+                                    new ImageArrival.Chosen(manifestDigest, single),
+                                    Origin.LOCAL,
+                                    descriptor ->
+                                            offset -> {
+                                                throw new AssertionError("all content is here");
+                                            }));
         }
         progress.accept("made " + name + " (" + String.join(", ", tags) + ")");
         return made;

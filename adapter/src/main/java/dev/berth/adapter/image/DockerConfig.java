@@ -2,14 +2,12 @@ package dev.berth.adapter.image;
 
 import dev.berth.core.pod.PullSecrets;
 import dev.berth.port.Images.RegistryCredential;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A {@code config.json} as {@code docker login} writes it, read anew at each question, so that a

@@ -42,7 +42,7 @@ final class ImageImport {
         @Nullable Path get(String name);
     }
 
-    private record Pending(String reference, Digest root, OciImages.Chosen chosen) {}
+    private record Pending(String reference, Digest root, ImageArrival.Chosen chosen) {}
 
     List<Image> importFile(Path file) throws PullFailed, InterruptedException {
         if (Files.isDirectory(file)) {
@@ -161,17 +161,18 @@ final class ImageImport {
         }
         // Bring everything first, name afterwards: a damaged last image leaves no first one.
         for (Pending each : pending) {
-            images.bring(each.chosen(), source(files, blobs));
+            images.arrival().bring(each.chosen(), source(files, blobs));
         }
         List<Image> imported = new ArrayList<>();
         for (Pending each : pending) {
             imported.add(
-                    images.take(
-                            each.reference(),
-                            each.root(),
-                            each.chosen(),
-                            Origin.LOCAL,
-                            source(files, blobs)));
+                    images.arrival()
+                            .take(
+                                    each.reference(),
+                                    each.root(),
+                                    each.chosen(),
+                                    Origin.LOCAL,
+                                    source(files, blobs)));
         }
         return imported;
     }
@@ -194,15 +195,16 @@ final class ImageImport {
             }
             byte[] document = blob(each.digest(), files, blobs);
             try {
-                OciImages.Chosen chosen =
-                        images.choose(
-                                each.digest(),
-                                document,
-                                (digest, mediaType) -> {
-                                    byte[] inner = blob(digest, files, blobs);
-                                    content.put(inner, digest);
-                                    return inner;
-                                });
+                ImageArrival.Chosen chosen =
+                        images.arrival()
+                                .choose(
+                                        each.digest(),
+                                        document,
+                                        (digest, mediaType) -> {
+                                            byte[] inner = blob(digest, files, blobs);
+                                            content.put(inner, digest);
+                                            return inner;
+                                        });
                 content.put(document, each.digest());
                 pending.add(new Pending(reference, each.digest(), chosen));
             } catch (PullFailed failed) {
@@ -269,7 +271,7 @@ final class ImageImport {
                         new Pending(
                                 ImageReference.parse(tag).toString(),
                                 digest,
-                                new OciImages.Chosen(digest, single)));
+                                new ImageArrival.Chosen(digest, single)));
             }
         }
     }
@@ -313,7 +315,7 @@ final class ImageImport {
         return known;
     }
 
-    private static OciImages.Sources source(Members files, Map<Digest, Path> blobs) {
+    private static ImageArrival.Sources source(Members files, Map<Digest, Path> blobs) {
         return descriptor ->
                 offset -> {
                     Path file = blobFile(descriptor.digest(), files, blobs);

@@ -1,9 +1,6 @@
 package dev.berth.adapter.image;
 
 import dev.berth.port.Images.PullFailed;
-
-import tools.jackson.databind.JsonNode;
-
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -16,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Which names mean which images here: one small file per name, replaced in one step, read anew each

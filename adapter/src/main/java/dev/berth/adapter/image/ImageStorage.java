@@ -5,10 +5,6 @@ import dev.berth.adapter.image.ImageRecords.Origin;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.Storage;
 import dev.berth.port.Images.Stored;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileStore;
@@ -25,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The room that images take, and how it is given back: an image goes with its names, and with those

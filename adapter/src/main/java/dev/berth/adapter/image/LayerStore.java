@@ -2,7 +2,6 @@ package dev.berth.adapter.image;
 
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.PullFailed.Why;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.ClosedByInterruptException;

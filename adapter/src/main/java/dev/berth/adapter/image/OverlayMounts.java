@@ -1,7 +1,6 @@
 package dev.berth.adapter.image;
 
 import dev.berth.port.Images.PullFailed;
-
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

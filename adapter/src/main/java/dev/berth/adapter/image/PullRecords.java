@@ -3,9 +3,6 @@ package dev.berth.adapter.image;
 import dev.berth.core.pod.PullAccess;
 import dev.berth.core.pod.PullAccess.SecretUse;
 import dev.berth.port.Images.PullFailed;
-
-import tools.jackson.databind.JsonNode;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Who may use which pulled image: one small file per image. An image without one was not pulled.

@@ -4,11 +4,6 @@ import dev.berth.adapter.image.RegistrySettings.Endpoint;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.PullFailed.Why;
 import dev.berth.port.Images.RegistryCredential;
-
-import org.jspecify.annotations.Nullable;
-
-import tools.jackson.databind.JsonNode;
-
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,8 +29,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Speaks the distribution protocol with registries: asks mirrors first, answers challenges, follows

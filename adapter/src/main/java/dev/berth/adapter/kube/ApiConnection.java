@@ -117,6 +117,15 @@ final class ApiConnection implements AutoCloseable {
         }
     }
 
+    /** Reads a list, unread. */
+    byte[] read(String path) {
+        try {
+            return send("GET", path, Form.WHOLE, null, null);
+        } catch (KubeRefused e) {
+            throw new KubeUnavailable("GET " + path + ": " + e.getMessage(), e);
+        }
+    }
+
     /** Creates an object; returns the answer unread. */
     byte[] post(String path, Object body) throws KubeRefused {
         return send("POST", path, Content.JSON, bytes(body));

@@ -1,6 +1,7 @@
 package dev.berth.adapter.kube;
 
 import dev.berth.adapter.kube.ApiConnection.Content;
+import dev.berth.core.identity.KubernetesUser;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
@@ -37,6 +38,7 @@ public final class HttpKubeApi implements KubeApi {
     private final ConfigChanges configChanges;
     private final EventWriter events;
     private final ObjectPaths paths;
+    private final Reviews reviews;
     private final Set<String> leases = ConcurrentHashMap.newKeySet();
 
     /**
@@ -53,6 +55,7 @@ public final class HttpKubeApi implements KubeApi {
         configChanges = new ConfigChanges(connection);
         events = new EventWriter(connection);
         paths = new ObjectPaths(connection);
+        reviews = new Reviews(connection);
     }
 
     /**
@@ -514,6 +517,39 @@ public final class HttpKubeApi implements KubeApi {
                     Content.APPLY_PATCH,
                     object);
         }
+    }
+
+    @Override
+    public void createAbsent(String yaml) throws KubeRefused {
+        for (var object : documents(yaml)) {
+            var path = paths.path(object);
+            try {
+                connection.post(path.substring(0, path.lastIndexOf('/')), object);
+            } catch (KubeRefused e) {
+                if (e.code() != 409) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    // ---- who may what ---------------------------------------------------------------------------
+
+    @Override
+    public Optional<KubernetesUser> reviewToken(String token) {
+        return reviews.token(token);
+    }
+
+    @Override
+    public boolean mayUseNode(
+            KubernetesUser user, String verb, String subresource, String nodeName) {
+        return reviews.node(user, verb, subresource, nodeName);
+    }
+
+    @Override
+    public byte[] podsOfNode(String nodeName) {
+        return connection.read(
+                "/api/v1/pods?fieldSelector=" + ApiConnection.escaped("spec.nodeName=" + nodeName));
     }
 
     private static List<JsonNode> documents(String yaml) throws KubeRefused {

@@ -14,12 +14,10 @@ import dev.berth.port.KubeApi.NodeCondition;
 import dev.berth.port.KubeApi.NodeImage;
 import dev.berth.port.KubeApi.SystemInfo;
 import dev.berth.port.KubeApi.Taint;
-
-import tools.jackson.databind.JsonNode;
-
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.databind.JsonNode;
 
 /** Nodes between the API and Berth's record, both ways. */
 final class NodeTranslation {

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 final class PortLeads {
     private static final String TABLE =
             "table ip berth_ports\ndelete table ip berth_ports\ntable ip berth_ports {\n";
+
     /** Ten before translations of destinations, whose name nft takes at one hook only. */
     private static final int PRIORITY = -110;
 

@@ -4,11 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
+import dev.berth.core.usage.LinkUse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -33,6 +35,8 @@ final class Rtnetlink implements AutoCloseable {
     private static final short GET_ROUTE = 26;
     private static final short NEW_NEIGHBOUR = 28;
 
+    private static final int STATS64 = 23;
+
     private static final short ERROR = 2;
     private static final short DONE = 3;
 
@@ -51,6 +55,9 @@ final class Rtnetlink implements AutoCloseable {
     /** In a wish to remove a route: whatever its scope is. */
     private static final byte SCOPE_NOWHERE = (byte) 255;
 
+    private static final byte SCOPE_HOST = (byte) 254;
+    private static final byte TABLE_LOCAL = (byte) 255;
+    private static final byte LOCAL = 2;
     private static final byte TABLE_MAIN = (byte) 254;
     private static final byte PROTOCOL_STATIC = 4;
     private static final byte UNICAST = 1;
@@ -116,6 +123,38 @@ final class Rtnetlink implements AutoCloseable {
             }
             throw failed;
         }
+    }
+
+    /** What passed a link, as seen from here; empty when there is none of that name. */
+    synchronized Optional<LinkUse> traffic(String name) throws IOException {
+        var message = begin(GET_LINK, (short) 0);
+        link(message, 0, 0);
+        text(message, 3, name);
+        try {
+            var answers = ask("read the counters of link " + name, message);
+            // IFLA_STATS64: packets, bytes, errors, dropped, each received and sent.
+            var counts =
+                    answers.isEmpty()
+                            ? ByteBuffer.allocate(0)
+                            : attribute(answers.getFirst(), 32, STATS64);
+            if (counts.remaining() < 64) {
+                return Optional.empty();
+            }
+            return Optional.of(new LinkUse(name, traffic(counts, 0), traffic(counts, 8)));
+        } catch (Errno failed) {
+            if (failed.number() == Errno.ENODEV) {
+                return Optional.empty();
+            }
+            throw failed;
+        }
+    }
+
+    private static LinkUse.Traffic traffic(ByteBuffer counts, int at) {
+        return new LinkUse.Traffic(
+                counts.getLong(16 + at),
+                counts.getLong(at),
+                counts.getLong(32 + at),
+                counts.getLong(48 + at));
     }
 
     /** The names of all links. */
@@ -192,6 +231,16 @@ final class Rtnetlink implements AutoCloseable {
         bigEndian(message, 1, to.base());
         number(message, 4, index);
         ask("add route " + to, message);
+    }
+
+    /** Makes a whole range this namespace's own addresses. */
+    synchronized void routeHere(Cidr to) throws IOException {
+        var message = begin(NEW_ROUTE, (short) (ACKNOWLEDGE | CREATE | REPLACE));
+        message.put(INET).put((byte) to.prefix()).put((byte) 0).put((byte) 0);
+        message.put(TABLE_LOCAL).put(PROTOCOL_STATIC).put(SCOPE_HOST).put(LOCAL).putInt(0);
+        bigEndian(message, 1, to.base());
+        number(message, 4, LOOPBACK);
+        ask("add local route " + to, message);
     }
 
     /**

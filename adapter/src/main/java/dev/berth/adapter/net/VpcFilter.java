@@ -11,6 +11,8 @@ import dev.berth.port.PodNetwork.Vpc;
  * sender, or the pod would not answer. kube-proxy sees to that for pods of its own node only, and
  * here no pod is on its node. A filter cannot compare two addresses, but it can look up a pair in a
  * set that holds nothing but pairs of the same address twice.
+ *
+ * <p>And what goes to a kubelet's port is led to {@link NodePort}.
  */
 final class VpcFilter {
     private static final String HAIRPIN =
@@ -47,6 +49,22 @@ final class VpcFilter {
                 script.append(" ip daddr ").append(Cidr.parse(outside)).append(" accept\n");
             }
         }
-        return script.append("    drop\n  }\n").append(HAIRPIN).append("}\n").toString();
+        script.append("    drop\n  }\n").append(HAIRPIN);
+        nodes(vpc, script);
+        return script.append("}\n").toString();
+    }
+
+    /** Leads the kubelets' port of every address to the listener for all of them. */
+    private static void nodes(Vpc vpc, StringBuilder script) {
+        script.append("  chain nodes {\n");
+        script.append("    type nat hook prerouting priority dstnat - 10; policy accept;\n");
+        for (var number = 0; number < vpc.cidrs().size(); number++) {
+            var range = Cidr.parse(vpc.cidrs().get(number));
+            script.append("    ip daddr ").append(range);
+            script.append(" tcp dport ").append(NodePort.PORT);
+            script.append(" dnat ip prefix to ip daddr map { ").append(range);
+            script.append(" : ").append(NodePort.shadow(number, range)).append(" }\n");
+        }
+        script.append("  }\n");
     }
 }

@@ -6,6 +6,7 @@ import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.adapter.libc.MountTable;
 import dev.berth.adapter.libc.Namespaces;
+import dev.berth.core.usage.LinkUse;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.Subscription;
 import java.io.IOException;
@@ -368,6 +369,22 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         return Optional.ofNullable(pods.get(podUid)).map(PodState::sandbox);
     }
 
+    /** {@inheritDoc} Read at the VPC's end of the link, where the pod's directions are reversed. */
+    @Override
+    public Optional<LinkUse> use(String podUid) {
+        var pod = pods.get(podUid);
+        var vpc = pod == null ? null : vpcs.get(pod.sandbox.vpcId());
+        if (pod == null || vpc == null) {
+            return Optional.empty();
+        }
+        try {
+            return vpc.netlink.traffic(pod.link).map(link -> link.seenFromTheOtherEnd("eth0"));
+        } catch (IOException failed) {
+            log.debug("a link's counters cannot be read pod={}", podUid, failed);
+            return Optional.empty();
+        }
+    }
+
     @Override
     public Connection dialFromPod(String podUid, String host, int port) throws IOException {
         var pod = pods.get(podUid);
@@ -418,6 +435,36 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                         release(vpcId, held);
                     };
                 });
+    }
+
+    /**
+     * Answers from now on at the kubelets' port of every address of a VPC, for what comes from pods
+     * and from the host; in the VPC's own namespace an address is itself.
+     *
+     * @param dialer connects to what answers there: a node of ours, or whoever has the address
+     */
+    public AutoCloseable answerForNodes(String vpcId, NodeDialer dialer) throws NetworkFailed {
+        return locked(
+                vpcId,
+                "answer for the nodes of " + vpcId,
+                () -> {
+                    var vpc = vpcs.get(vpcId);
+                    if (vpc == null) {
+                        throw new IOException(vpcId + " has no network here");
+                    }
+                    vpc.netlink.routeHere(NodePort.SHADOW);
+                    return NodePort.start(
+                            namespace(vpcId),
+                            vpc.cidrs.stream().map(Cidr::parse).toList(),
+                            dialer::dial);
+                });
+    }
+
+    /** Where connections to nodes go. */
+    @FunctionalInterface
+    public interface NodeDialer {
+        /** Connects to what answers for this address. */
+        Connection dial(String address) throws IOException;
     }
 
     private void release(String vpcId, int address) throws NetworkFailed {

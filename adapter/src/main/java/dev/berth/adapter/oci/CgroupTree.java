@@ -1,19 +1,20 @@
 package dev.berth.adapter.oci;
 
+import dev.berth.core.usage.GroupUse;
 import dev.berth.port.ContainerRuntime.Limits;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The cgroups of pods: {@code /berth/<instance>/pod<uid>} with the pod's limits, and in it one for
@@ -54,6 +55,9 @@ abstract sealed class CgroupTree permits CgroupTreeV1, CgroupTreeV2 {
 
     /** How often the kernel killed a process of this cgroup for memory, its own limit or above. */
     abstract long memoryKills(String path);
+
+    /** What the processes at and below a path use; empty when there is no such cgroup. */
+    abstract Optional<GroupUse> use(String path, Instant at);
 
     /** The folders that stand for the path, one for each hierarchy; not all need exist. */
     abstract List<Path> folders(String path);
@@ -146,6 +150,19 @@ abstract sealed class CgroupTree permits CgroupTreeV1, CgroupTreeV2 {
             for (var child : children(folder)) {
                 collect(child, into);
             }
+        }
+    }
+
+    /** How many processes or threads there are at and below a folder, each a line of a file. */
+    static long members(Path folder, String file) {
+        try {
+            var all = 0L;
+            for (var one : deepestFirst(folder)) {
+                all += Counters.lines(one.resolve(file)).size();
+            }
+            return all;
+        } catch (IOException gone) {
+            return 0;
         }
     }
 

@@ -1,11 +1,13 @@
 package dev.berth.adapter.oci;
 
+import dev.berth.core.usage.GroupUse;
 import dev.berth.port.ContainerRuntime.Limits;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** Cgroups of the second version: one tree for all controllers. */
 final class CgroupTreeV2 extends CgroupTree {
@@ -81,6 +83,67 @@ final class CgroupTreeV2 extends CgroupTree {
     @Override
     long memoryKills(String path) {
         return counter(at(path).resolve("memory.events"), "oom_kill");
+    }
+
+    @Override
+    Optional<GroupUse> use(String path, Instant at) {
+        var folder = at(path);
+        if (!Files.isDirectory(folder)) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new GroupUse(
+                        at,
+                        cpu(folder),
+                        memory(folder),
+                        members(folder, "cgroup.procs"),
+                        members(folder, "cgroup.threads"),
+                        BlockDevices.second(folder.resolve("io.stat")),
+                        limits(folder)));
+    }
+
+    private static GroupUse.Cpu cpu(Path folder) {
+        var stat = Counters.named(folder.resolve("cpu.stat"));
+        return new GroupUse.Cpu(
+                1000 * stat.getOrDefault("usage_usec", 0L),
+                1000 * stat.getOrDefault("user_usec", 0L),
+                1000 * stat.getOrDefault("system_usec", 0L),
+                stat.getOrDefault("nr_periods", 0L),
+                stat.getOrDefault("nr_throttled", 0L),
+                1000 * stat.getOrDefault("throttled_usec", 0L));
+    }
+
+    private static GroupUse.Memory memory(Path folder) {
+        var stat = Counters.named(folder.resolve("memory.stat"));
+        var events = Counters.named(folder.resolve("memory.events"));
+        return new GroupUse.Memory(
+                Counters.one(folder.resolve("memory.current")),
+                Counters.one(folder.resolve("memory.peak")),
+                stat.getOrDefault("anon", 0L),
+                stat.getOrDefault("file", 0L),
+                stat.getOrDefault("file_mapped", 0L),
+                stat.getOrDefault("active_file", 0L),
+                stat.getOrDefault("inactive_file", 0L),
+                Counters.one(folder.resolve("memory.swap.current")),
+                stat.getOrDefault("kernel", 0L),
+                events.getOrDefault("max", 0L),
+                stat.getOrDefault("pgfault", 0L),
+                stat.getOrDefault("pgmajfault", 0L),
+                events.getOrDefault("oom_kill", 0L));
+    }
+
+    /** The weight is told in the first version's shares, as all metrics count. */
+    private static GroupUse.Limits limits(Path folder) {
+        var weight = Counters.one(folder.resolve("cpu.weight"));
+        var max = Counters.lines(folder.resolve("cpu.max"));
+        var cpu = max.isEmpty() ? new String[0] : max.getFirst().split(" ", -1);
+        var memory = Counters.one(folder.resolve("memory.max"));
+        return new GroupUse.Limits(
+                weight == 0 ? 0 : 2 + (weight - 1) * 262_142 / 9999,
+                cpu.length == 2 ? Counters.number(cpu[0]) : 0,
+                cpu.length == 2 ? Counters.number(cpu[1]) : 0,
+                memory,
+                memory == 0 ? 0 : memory + Counters.one(folder.resolve("memory.swap.max")));
     }
 
     @Override

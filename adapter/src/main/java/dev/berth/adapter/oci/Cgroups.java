@@ -48,6 +48,8 @@ record Cgroups(Optional<Path> second, List<Mount> first) {
                 controller("cpu"),
                 controller("memory"),
                 controller("pids"),
+                find("cpuacct"),
+                find("blkio"),
                 first.stream().map(Mount::point).distinct().toList());
     }
 
@@ -57,11 +59,15 @@ record Cgroups(Optional<Path> second, List<Mount> first) {
                 || Files.exists(controller("memory").resolve("memory.memsw.limit_in_bytes"));
     }
 
-    private Path controller(String name) throws IOException {
+    private Optional<Path> find(String name) {
         return first.stream()
                 .filter(mount -> List.of(mount.options().split(",", -1)).contains(name))
                 .map(Mount::point)
-                .findFirst()
+                .findFirst();
+    }
+
+    private Path controller(String name) throws IOException {
+        return find(name)
                 .orElseThrow(() -> new IOException("no cgroup controller " + name + " is mounted"));
     }
 

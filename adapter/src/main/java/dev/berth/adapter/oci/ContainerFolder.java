@@ -3,13 +3,6 @@ package dev.berth.adapter.oci;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.port.ContainerRuntime.ContainerPlan;
-
-import org.jspecify.annotations.Nullable;
-
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -18,6 +11,10 @@ import java.nio.file.StandardCopyOption;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A container's files: the OCI bundle, conmon's FIFOs and files in it, and our own notes, which a

@@ -5,6 +5,7 @@ import dev.berth.adapter.libc.Descriptor;
 import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.adapter.libc.MountTable;
+import dev.berth.core.usage.GroupUse;
 import dev.berth.port.ContainerRuntime;
 import dev.berth.port.Subscription;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -221,6 +223,26 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
+    }
+
+    @Override
+    public Optional<GroupUse> podUse(String podUid) {
+        check(NAME, podUid);
+        var cgroups = running().cgroups();
+        return cgroups.use(cgroups.podPath(podUid), Instant.now());
+    }
+
+    @Override
+    public Optional<GroupUse> containerUse(String podUid, String id) {
+        check(NAME, podUid);
+        check(ID, id);
+        var cgroups = running().cgroups();
+        return cgroups.use(cgroups.containerPath(podUid, id), Instant.now());
+    }
+
+    @Override
+    public String podGroupPath(String podUid) {
+        return running().cgroups().podPath(podUid);
     }
 
     @Override

@@ -1,24 +1,11 @@
 package dev.berth.adapter.image;
 
 import static dev.berth.adapter.image.TestImage.anImage;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.RegistryCredential;
-
-import land.oras.ContainerRef;
-import land.oras.Manifest;
-import land.oras.Registry;
-
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -31,6 +18,15 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import land.oras.ContainerRef;
+import land.oras.Manifest;
+import land.oras.Registry;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Debian's docker-registry behind TLS of its own making and a password, standing in for ECR. */
 @Timeout(120)

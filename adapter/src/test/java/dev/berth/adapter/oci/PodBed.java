@@ -12,7 +12,6 @@ import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.PodNetwork.Attachment;
 import dev.berth.port.PodNetwork.Subnet;
 import dev.berth.port.PodNetwork.Vpc;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

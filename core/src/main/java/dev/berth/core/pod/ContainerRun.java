@@ -1,8 +1,7 @@
 package dev.berth.core.pod;
 
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run of a container, as far as the machine or an earlier report knows it.

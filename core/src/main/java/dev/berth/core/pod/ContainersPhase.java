@@ -5,10 +5,8 @@ import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerState.Terminated;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
 import dev.berth.core.pod.PodStatus.Phase;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Counts what a pod's containers do, which makes its phase. */
 final class ContainersPhase {

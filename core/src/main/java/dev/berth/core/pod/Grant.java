@@ -1,7 +1,6 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

@@ -1,9 +1,6 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -11,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the change of a running pod's resources stands.

@@ -1,10 +1,9 @@
 package dev.berth.core.pod;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is wished for, after the API server's defaulting.

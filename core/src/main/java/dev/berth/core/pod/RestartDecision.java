@@ -2,7 +2,6 @@ package dev.berth.core.pod;
 
 import dev.berth.core.pod.Container.RestartRule;
 import dev.berth.core.pod.PodSpec.RestartPolicy;
-
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;

@@ -1,7 +1,6 @@
 package dev.berth.core.size;
 
 import dev.berth.core.pod.PodSpec;
-
 import java.util.Optional;
 
 /** Whether a running pod may be given other resources where it is. */

@@ -3,12 +3,10 @@ package dev.berth.core.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.node.ImageRoom.Candidate;
-
-import org.junit.jupiter.api.Test;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 class ImagesGoWhenTheDiskFillsUpTest {
     private static final Instant NOW = Instant.parse("2026-01-02T12:00:00Z");

@@ -1,14 +1,12 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes containers for tests: start with {@link #aContainer()} and say only what matters. What is

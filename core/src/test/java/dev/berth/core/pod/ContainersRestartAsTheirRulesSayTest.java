@@ -6,7 +6,6 @@ import static dev.berth.core.pod.WhatStartsNextTest.NOW;
 import static dev.berth.core.pod.WhatStartsNextTest.ended;
 import static dev.berth.core.pod.WhatStartsNextTest.run;
 import static dev.berth.core.pod.WhatStartsNextTest.seen;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.arbitrary;
@@ -15,12 +14,10 @@ import static org.quicktheories.generators.SourceDSL.integers;
 import dev.berth.core.pod.PodSpec.RestartPolicy;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.Phase;
-
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-
-import java.util.Objects;
 
 class ContainersRestartAsTheirRulesSayTest {
     private static PodDecision decide(PodBuilder pod, ContainerRun... runs) {

@@ -1,14 +1,12 @@
 package dev.berth.core.pod;
 
 import dev.berth.core.unit.Quantity;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes pods for tests: start with {@link #aPod()} and say only what matters. What is not said is

@@ -1,15 +1,12 @@
 package dev.berth.core.pod;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.berth.core.pod.PullAccess.SecretUse;
-
-import org.junit.jupiter.api.Test;
-
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 
 class WhoMayUseAnImageTest {
     private static final SecretUse ONE = new SecretUse("u1", "default", "one", "hash1");

@@ -3,13 +3,6 @@ package dev.berth.edge.kubelet;
 import dev.berth.edge.kubelet.SpdyConnection.Stream;
 import dev.berth.engine.podworker.PodStreams.Session;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,6 +13,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Runs one exec or attach over a connection: waits until all the streams stand that the client

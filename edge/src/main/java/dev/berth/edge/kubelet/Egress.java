@@ -1,15 +1,8 @@
 package dev.berth.edge.kubelet;
 
 import dev.berth.engine.podworker.PodStreams.Duplex;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
@@ -20,16 +13,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.function.IntSupplier;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where one cluster's API server dials everything of its cluster: a Unix socket that only we may
- * open, on which it asks with HTTP CONNECT. A kubelet's port leads to our own endpoint, anything
- * else into the VPC. Source: the API server's EgressSelectorConfiguration, HTTPConnect over UDS
+ * open, on which it asks with HTTP CONNECT. The kubelets of our nodes and the resource metrics are
+ * our own endpoint, anything else is in the VPC. Source: the API server's
+ * EgressSelectorConfiguration, HTTPConnect over UDS
  */
 public final class Egress implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Egress.class);
-    private static final int KUBELET_PORT = 10250;
 
     /** How many may wait to be accepted: who comes to a full queue of such a socket is refused. */
     private static final int WAITING_MAX = 1024;
@@ -37,9 +32,16 @@ public final class Egress implements AutoCloseable {
     private static final int HEAD_BYTES_MAX = 8192;
 
     private final Path socket;
-    private final IntSupplier kubeletPort;
+    private final OwnPlaces own;
     private final Dialer vpc;
     private final ServerSocketChannel listener;
+
+    /** What of all places is ours. */
+    @FunctionalInterface
+    public interface OwnPlaces {
+        /** Opens a connection to a place of ours; empty when it is not ours. */
+        Optional<Duplex> dial(String host, int port) throws IOException;
+    }
 
     /** Opens a connection inside the cluster's VPC. */
     @FunctionalInterface
@@ -52,11 +54,10 @@ public final class Egress implements AutoCloseable {
      * Listens on a socket from now on.
      *
      * @param socket at most 100 bytes long; an old one is replaced
-     * @param kubeletPort our kubelet endpoint's port on 127.0.0.1
      */
-    public Egress(Path socket, IntSupplier kubeletPort, Dialer vpc) throws IOException {
+    public Egress(Path socket, OwnPlaces own, Dialer vpc) throws IOException {
         this.socket = socket;
-        this.kubeletPort = kubeletPort;
+        this.own = own;
         this.vpc = vpc;
         Files.createDirectories(
                 socket.getParent(),
@@ -93,7 +94,7 @@ public final class Egress implements AutoCloseable {
             }
             var host = parts[1].substring(0, parts[1].lastIndexOf(':'));
             var port = Integer.parseInt(parts[1].substring(parts[1].lastIndexOf(':') + 1));
-            try (var tunnel = port == KUBELET_PORT ? ownEndpoint() : vpc.dial(host, port)) {
+            try (var tunnel = dial(host, port)) {
                 out.write(CommandStreams.utf8("HTTP/1.1 200 Connection established\r\n\r\n"));
                 var up = Thread.ofVirtual().name("egress-up").start(() -> copy(in, tunnel));
                 tunnel.input().transferTo(out);
@@ -110,6 +111,11 @@ public final class Egress implements AutoCloseable {
         }
     }
 
+    private Duplex dial(String host, int port) throws IOException {
+        var ours = own.dial(host, port);
+        return ours.isPresent() ? ours.get() : vpc.dial(host, port);
+    }
+
     private static void copy(InputStream in, Duplex tunnel) {
         try {
             in.transferTo(tunnel.output());
@@ -117,40 +123,6 @@ public final class Egress implements AutoCloseable {
         } catch (IOException ended) {
             tunnel.close();
         }
-    }
-
-    private Duplex ownEndpoint() throws IOException {
-        var channel =
-                SocketChannel.open(
-                        new InetSocketAddress(
-                                InetAddress.getLoopbackAddress(), kubeletPort.getAsInt()));
-        var in = Channels.newInputStream(channel);
-        var out = Channels.newOutputStream(channel);
-        return new Duplex() {
-            @Override
-            public InputStream input() {
-                return in;
-            }
-
-            @Override
-            public OutputStream output() {
-                return out;
-            }
-
-            @Override
-            public void shutdownOutput() throws IOException {
-                channel.shutdownOutput();
-            }
-
-            @Override
-            public void close() {
-                try {
-                    channel.close();
-                } catch (IOException alreadyGone) {
-                    LOG.debug("closing a connection", alreadyGone);
-                }
-            }
-        };
     }
 
     private static String head(InputStream in) throws IOException {

@@ -1,14 +1,12 @@
 package dev.berth.edge.kubelet;
 
 import dev.berth.edge.kubelet.SpdyConnection.Stream;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Forwards ports over a SPDY connection: each forwarded connection is a pair of streams, data and

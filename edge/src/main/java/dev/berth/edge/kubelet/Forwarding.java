@@ -2,13 +2,11 @@ package dev.berth.edge.kubelet;
 
 import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Joins one forwarded connection's streams, of data and of errors, with a port in a pod. Either

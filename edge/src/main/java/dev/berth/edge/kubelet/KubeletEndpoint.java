@@ -1,9 +1,11 @@
 package dev.berth.edge.kubelet;
 
+import dev.berth.edge.kubelet.Doors.Door;
+import dev.berth.engine.nodes.NodeAccess;
 import dev.berth.engine.podworker.PodStreams;
+import dev.berth.engine.podworker.PodStreams.Duplex;
 import dev.berth.engine.podworker.PodStreams.LogOptions;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
-
 import io.helidon.common.tls.Tls;
 import io.helidon.common.tls.TlsClientAuth;
 import io.helidon.http.Status;
@@ -12,38 +14,48 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
-
 import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The kubelet endpoint of all nodes of one cluster, on loopback. Only who shows a certificate of
- * the cluster's own CA gets in, which the API server does. Nodes are told apart by the pod that is
- * asked for: each has one.
+ * The kubelet endpoint of all nodes of one cluster, on loopback. Nodes are told apart by the door
+ * that a connection came by (see {@link Doors}); who gets in to what, {@link Guard} says. By a door
+ * of its own the API server's aggregation layer gets the resource metrics.
  */
 public final class KubeletEndpoint implements AutoCloseable {
     /** For how long a stream may carry nothing, as a kubelet's streamingConnectionIdleTimeout. */
     private static final Duration STREAM_IDLE_MAX = Duration.ofHours(4);
 
     private final PodStreams pods;
+    private final Doors doors;
+    private final Entrance entrance;
     private final WebServer server;
 
     /**
      * An endpoint that is started by {@link #start}.
      *
-     * @param tls holds the serving certificate and trusts the cluster's CA for clients
+     * @param tls shows the certificate of the node that a connection is for, and lets everybody
+     *     show a certificate of whatever authority
+     * @param doors by which connections come; {@link #dial} announces them there
      */
-    public KubeletEndpoint(PodStreams pods, SSLContext tls) {
+    public KubeletEndpoint(
+            PodStreams pods,
+            NodeReports reports,
+            ResourceMetrics metrics,
+            SSLContext tls,
+            Doors doors,
+            ClientCertificates certificates,
+            NodeAccess access) {
         this.pods = pods;
-        var upgrades = new StreamUpgrades(pods);
+        this.doors = doors;
+        this.entrance = new Entrance(doors, certificates, access, reports);
+        var upgrades = new StreamUpgrades(pods, entrance);
         this.server =
                 WebServer.builder()
                         .host("127.0.0.1")
@@ -56,7 +68,7 @@ public final class KubeletEndpoint implements AutoCloseable {
                         .tls(
                                 Tls.builder()
                                         .sslContext(tls)
-                                        .clientAuth(TlsClientAuth.REQUIRED)
+                                        .clientAuth(TlsClientAuth.OPTIONAL)
                                         .build())
                         .addConnectionSelector(
                                 Http1ConnectionSelector.builder()
@@ -65,7 +77,10 @@ public final class KubeletEndpoint implements AutoCloseable {
                                         .addUpgrader(upgrades.webSocket())
                                         .build())
                         .routing(routing ->
-                                routing.get("/healthz", (request, response) -> response.send("ok"))
+                                routing.addFilter(entrance::filter)
+                                        .get("/apis/{*}", metrics::answer)
+                                        .get("/apis", metrics::answer)
+                                        .register(reports)
                                         .get("/containerLogs/{*}", this::logs)
                                         .any("/exec/{*}", upgrades::refuse)
                                         .any("/attach/{*}", upgrades::refuse)
@@ -91,6 +106,11 @@ public final class KubeletEndpoint implements AutoCloseable {
         server.stop();
     }
 
+    /** Opens a connection to this endpoint that is meant for a node, or for the metrics. */
+    public Duplex dial(Door door) throws IOException {
+        return doors.open(door, port());
+    }
+
     private void logs(ServerRequest request, ServerResponse response)
             throws IOException, InterruptedException {
         var parsed = StreamRequest.parse(request.path().rawPath(), request.query().rawValue());
@@ -108,11 +128,12 @@ public final class KubeletEndpoint implements AutoCloseable {
         }
         try (var out = new WhenNeeded(response)) {
             var wanted = parsed.get();
-            pods.logs(
-                    pods.podForLogs(wanted.namespace(), wanted.pod()),
-                    wanted.container(),
-                    options,
-                    out);
+            var pod = pods.podForLogs(wanted.namespace(), wanted.pod());
+            // A node knows its own pods only.
+            if (!pod.nodeName().equals(entrance.node(request.remotePeer()))) {
+                throw new StreamRefused(404, "pod \"" + wanted.pod() + "\" does not exist");
+            }
+            pods.logs(pod, wanted.container(), options, out);
             out.flush();
         } catch (StreamRefused not) {
             response.status(Status.create(not.code())).send(String.valueOf(not.getMessage()));

@@ -1,7 +1,5 @@
 package dev.berth.edge.kubelet;
 
-import org.jspecify.annotations.Nullable;
-
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -12,6 +10,7 @@ import java.io.OutputStream;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The server's side of one SPDY/3.1 connection: the other side opens streams, both sides send on

@@ -1,7 +1,6 @@
 package dev.berth.edge.kubelet;
 
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
-
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -2,7 +2,6 @@ package dev.berth.edge.kubelet;
 
 import dev.berth.engine.podworker.PodStreams;
 import dev.berth.engine.podworker.PodStreams.StreamRefused;
-
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.http.HttpPrologue;
@@ -13,11 +12,6 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
@@ -25,6 +19,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns requests for exec, attach and port-forward into connections that carry streams: SPDY/3.1,
@@ -38,9 +35,11 @@ final class StreamUpgrades {
     private static final List<String> FORWARD_PROTOCOLS = List.of("portforward.k8s.io");
 
     private final PodStreams pods;
+    private final Entrance entrance;
 
-    StreamUpgrades(PodStreams pods) {
+    StreamUpgrades(PodStreams pods, Entrance entrance) {
         this.pods = pods;
+        this.entrance = entrance;
     }
 
     Http1Upgrader spdy() {
@@ -61,7 +60,7 @@ final class StreamUpgrades {
         var webSocket = !values(request.headers(), "sec-websocket-key").isEmpty();
         var offered = values(request.headers(), PROTOCOL_HEADER);
         try {
-            check(parsed.get(), webSocket);
+            check(parsed.get(), entrance.node(request.remotePeer()), webSocket);
             throw webSocket || !values(request.headers(), "upgrade").contains("SPDY/3.1")
                     ? new StreamRefused(400, "Upgrade request required")
                     : offered.isEmpty()
@@ -85,27 +84,43 @@ final class StreamUpgrades {
     }
 
     /** What a kubelet looks at before it switches protocols. */
-    private void check(StreamRequest request, boolean webSocket) throws StreamRefused {
+    private void check(StreamRequest request, String node, boolean webSocket) throws StreamRefused {
         if (request.verb().equals("portForward")) {
             if (webSocket) {
                 request.ports();
             }
-            pods.pod(request.namespace(), request.pod(), request.uid());
+            pod(request, node);
             return;
         }
         if (!request.flag("input") && !request.flag("output") && !request.errorOutput()) {
             throw new StreamRefused(400, "you must specify at least 1 of stdin, stdout, stderr");
         }
-        var pod = pods.pod(request.namespace(), request.pod(), request.uid());
+        var pod = pod(request, node);
         pods.checkRuns(pod, request.container(), request.verb().equals("attach"));
     }
 
+    /** A node knows its own pods only. */
+    private PodStreams.PodRef pod(StreamRequest request, String node) throws StreamRefused {
+        var pod = pods.pod(request.namespace(), request.pod(), request.uid());
+        if (!pod.nodeName().equals(node)) {
+            throw new StreamRefused(404, "pod does not exist");
+        }
+        return pod;
+    }
+
     /** The request, when it can be done; else it falls through to {@link #refuse}. */
-    private Optional<StreamRequest> possible(HttpPrologue prologue, boolean webSocket) {
+    private Optional<StreamRequest> possible(
+            ConnectionContext context,
+            HttpPrologue prologue,
+            WritableHeaders<?> headers,
+            boolean webSocket) {
+        if (!entrance.open(context.remotePeer(), headers, prologue)) {
+            return Optional.empty();
+        }
         var parsed = StreamRequest.parse(prologue.uriPath().rawPath(), prologue.query().rawValue());
         try {
             if (parsed.isPresent()) {
-                check(parsed.get(), webSocket);
+                check(parsed.get(), entrance.node(context.remotePeer()), webSocket);
             }
             return parsed;
         } catch (StreamRefused not) {
@@ -165,7 +180,7 @@ final class StreamUpgrades {
         @Override
         public @Nullable ServerConnection upgrade(
                 ConnectionContext context, HttpPrologue prologue, WritableHeaders<?> headers) {
-            var possible = possible(prologue, false);
+            var possible = possible(context, prologue, headers, false);
             if (possible.isEmpty()) {
                 return null;
             }
@@ -210,7 +225,7 @@ final class StreamUpgrades {
         @Override
         public @Nullable ServerConnection upgrade(
                 ConnectionContext context, HttpPrologue prologue, WritableHeaders<?> headers) {
-            var possible = possible(prologue, true);
+            var possible = possible(context, prologue, headers, true);
             var key = values(headers, "sec-websocket-key");
             var chosen =
                     WebSocketConnection.Protocol.among(values(headers, "sec-websocket-protocol"));

@@ -285,6 +285,7 @@ final class ClusterLife {
         for (var attempt = 1; ; attempt++) {
             try {
                 plane.api().apply(objects);
+                MetricsObjects.ensure(plane.api());
                 return;
             } catch (KubeUnavailable notYet) {
                 if (attempt == APPLY_TRIES_MAX) {

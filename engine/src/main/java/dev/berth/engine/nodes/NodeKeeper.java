@@ -94,9 +94,7 @@ final class NodeKeeper implements AutoCloseable {
     private void attach() throws FilesFailed, NetworkFailed {
         machine.files().prepare(node.id(), new Owner(OWNER, node.cluster(), node.name()));
         machine.network()
-                .attach(
-                        new Attachment(
-                                node.id(), node.vpcId(), node.address(), node.name()));
+                .attach(new Attachment(node.id(), node.vpcId(), node.address(), node.name()));
         attached = true;
     }
 
@@ -116,8 +114,7 @@ final class NodeKeeper implements AutoCloseable {
                         toldAt = now;
                         LOG.info("node is registered node={}", node.name());
                     }
-                    api.renewLease(
-                            node.name(), uid, (int) NodeLease.DURATION.toSeconds(), now);
+                    api.renewLease(node.name(), uid, (int) NodeLease.DURATION.toSeconds(), now);
                     report(now);
                     complaint = "";
                 } catch (KubeUnavailable | KubeRefused | FilesFailed | NetworkFailed e) {

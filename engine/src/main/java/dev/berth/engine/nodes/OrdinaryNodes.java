@@ -93,8 +93,7 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
 
     private void begin(OrdinaryNode node) {
         var tenants = new Tenants();
-        var keeper =
-                new NodeKeeper(node, cluster.api(), machine, host, images, tenants::pressure);
+        var keeper = new NodeKeeper(node, cluster.api(), machine, host, images, tenants::pressure);
         nodes.put(node.name(), new Kept(node, keeper, tenants));
         keeper.start();
         changed.run();
@@ -169,7 +168,10 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
         return choice.orElseThrow(() ->
                 new NotPossible(
                         wish == null
-                                ? "the VPC of cluster " + cluster.name() + " has no subnet for " + id
+                                ? "the VPC of cluster "
+                                        + cluster.name()
+                                        + " has no subnet for "
+                                        + id
                                 : wish + " is no subnet of the VPC of cluster " + cluster.name()));
     }
 

@@ -7,10 +7,6 @@ import dev.berth.port.Images.Storage;
 import dev.berth.port.Images.Stored;
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -18,6 +14,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Removes images that nobody uses, when the disk fills up or they get old: it looks every five

@@ -9,9 +9,6 @@ import dev.berth.core.pod.PullSecrets;
 import dev.berth.core.pod.RestartBackOffs;
 import dev.berth.core.pod.StartProblem;
 import dev.berth.port.Images.Image;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -19,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gets the images of one pod's containers, by their pull policy, with a kubelet's events, and

@@ -3,7 +3,6 @@ package dev.berth.engine.podworker;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.PodStatuses;
 import dev.berth.port.ContainerRuntime;
-
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

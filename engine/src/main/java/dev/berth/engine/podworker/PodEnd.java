@@ -5,7 +5,6 @@ import dev.berth.core.pod.ContainerRun.End;
 import dev.berth.core.pod.StartProblem;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.PodFiles.FilesFailed;
-
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

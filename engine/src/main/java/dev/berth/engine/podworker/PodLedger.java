@@ -14,9 +14,6 @@ import dev.berth.core.pod.StartProblem;
 import dev.berth.engine.podworker.PodMailbox.Mail;
 import dev.berth.port.ContainerRuntime.Exit;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,6 +26,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one pod's thread knows of its pod, and what it has told of it: the wish, the runs of its

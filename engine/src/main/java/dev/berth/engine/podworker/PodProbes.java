@@ -12,6 +12,7 @@ import dev.berth.core.pod.ProbeKind;
 import dev.berth.core.pod.ProbeProgress;
 import dev.berth.core.pod.ProbeProgress.Look;
 import dev.berth.core.pod.ProbeResult;
+import dev.berth.core.usage.ProbeCounts;
 import dev.berth.port.Subscription;
 import dev.berth.port.Time;
 import java.time.Duration;
@@ -71,6 +72,7 @@ final class PodProbes {
         final ProbeKind kind;
         final Probe probe;
         final Duration period;
+        final ProbeTally tally = new ProbeTally();
         ProbeProgress progress = ProbeProgress.NEW;
         long due;
         Subscription timer = () -> {};
@@ -313,8 +315,11 @@ final class PodProbes {
     }
 
     private void ask(Clock clock, ContainerRun run) {
+        var began = time.nanos();
         try {
-            answered(clock, runs.ask(clock.container, PodLedger.rawId(run), clock.probe));
+            var answer = runs.ask(clock.container, PodLedger.rawId(run), clock.probe);
+            count(clock, answer, time.nanos() - began);
+            answered(clock, answer);
         } catch (InterruptedException stop) {
             LOG.debug("probe cut short pod={}", run.name());
         } catch (RuntimeException bug) {
@@ -322,6 +327,27 @@ final class PodProbes {
             answered(clock, ProbeAnswer.error(String.valueOf(bug.getMessage())));
         } finally {
             around.busy().end();
+        }
+    }
+
+    private void count(Clock clock, ProbeAnswer answer, long nanos) {
+        lock.lock();
+        try {
+            clock.tally.count(answer.verdict(), nanos);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How often each probe was asked. */
+    List<ProbeCounts> counts() {
+        lock.lock();
+        try {
+            return clocks.stream()
+                    .map(clock -> clock.tally.counts(clock.container.name(), clock.kind.text()))
+                    .toList();
+        } finally {
+            lock.unlock();
         }
     }
 

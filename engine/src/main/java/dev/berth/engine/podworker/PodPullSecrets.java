@@ -12,15 +12,13 @@ import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.RegistryCredential;
 import dev.berth.port.KubeApi.KubeUnavailable;
-
-import org.jspecify.annotations.Nullable;
-
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The credentials that one pod's secrets have for one image, in the order in which they are tried.

@@ -11,14 +11,12 @@ import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodResize.Told;
 import dev.berth.core.size.ResizeRoom;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives running containers other resources when their pod wishes for them: grants or refuses the

@@ -11,9 +11,6 @@ import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs;
 import dev.berth.port.PodNetwork;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -25,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a kubelet's endpoints reach of one cluster's pods: logs, commands, terminals, ports. Any

@@ -6,6 +6,7 @@ import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
 import dev.berth.core.pod.StopPlan;
+import dev.berth.core.usage.ProbeCounts;
 import dev.berth.engine.Timeline;
 import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.port.ContainerRuntime;
@@ -104,6 +105,11 @@ final class PodWorker implements Runnable {
     /** A ConfigMap or Secret has changed, which the pod's volumes may be made from. Any thread. */
     void configChanged(ConfigChange change) {
         volumes.changed(change);
+    }
+
+    /** How often its probes were asked. */
+    List<ProbeCounts> probeCounts() {
+        return probes.counts();
     }
 
     /** The pod uses more than it may, and has to go. Any thread. */

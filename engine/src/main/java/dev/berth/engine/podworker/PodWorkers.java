@@ -12,11 +12,6 @@ import dev.berth.port.KubeApi;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodFiles.Owner;
 import dev.berth.port.Subscription;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,6 +21,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The pods of one cluster on this machine: hears of pods, gives each that was bound to one of our
@@ -49,6 +47,7 @@ public final class PodWorkers implements AutoCloseable {
     private final StorageWatch storage;
     private final Surroundings around;
     private final PodStreams streams;
+    private final PodUsage usage;
     private final ReentrantLock lock = new ReentrantLock();
     // All below is guarded by the lock.
     private final Map<String, PodWorker> workers = new LinkedHashMap<>();
@@ -98,6 +97,7 @@ public final class PodWorkers implements AutoCloseable {
                         new ClaimsOfWorkers(),
                         nodes);
         streams = new PodStreams(this, machine);
+        usage = new PodUsage(this, machine);
     }
 
     /**
@@ -122,6 +122,11 @@ public final class PodWorkers implements AutoCloseable {
     /** Logs, commands and connections of these pods. */
     public PodStreams streams() {
         return streams;
+    }
+
+    /** What these pods use. */
+    public PodUsage usage() {
+        return usage;
     }
 
     /** Says that nodes have come: pods that were bound to unknown ones are looked at again. */

@@ -10,11 +10,9 @@ import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.PodFiles.FilesFailed;
-
-import org.jspecify.annotations.Nullable;
-
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The process that a pod's containers share their process namespace with, where they do: it is

@@ -7,7 +7,6 @@ import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.PodWords;
 import dev.berth.core.pod.RestartDecision;
 import dev.berth.core.pod.StopPlan;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

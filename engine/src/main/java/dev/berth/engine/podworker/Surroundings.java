@@ -11,7 +11,6 @@ import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.Container;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.Event;
-
 import org.jspecify.annotations.Nullable;
 
 /** What the workers of one cluster have in common. */

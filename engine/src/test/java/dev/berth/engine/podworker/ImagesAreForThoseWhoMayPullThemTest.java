@@ -2,10 +2,8 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.node.ImageRoom;
 import dev.berth.core.pod.Pod;
@@ -15,15 +13,13 @@ import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.RegistryCredential;
 import dev.berth.port.KubeApi.Secret;
 import dev.berth.testkit.FakeImages;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 
 class ImagesAreForThoseWhoMayPullThemTest {
     private static final String IMAGE = "example.org/web";

@@ -2,7 +2,6 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.Pod;
@@ -11,12 +10,10 @@ import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.testkit.FakeContainerRuntime.Behaviour;
 import dev.berth.testkit.FakeImages;
-
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-
-import java.time.Duration;
 
 class ImagesOfRunningPodsChangeTest {
     private final Bench bench = new Bench();

@@ -2,7 +2,6 @@ package dev.berth.engine.podworker;
 
 import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.core.pod.ContainerBuilder;
@@ -13,13 +12,11 @@ import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.Sizes;
 import dev.berth.core.unit.Quantity;
 import dev.berth.port.ContainerRuntime.Limits;
-
+import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-
-import java.time.Duration;
-import java.util.Map;
 
 class ResizesOfPodsTest {
     private final Bench bench = new Bench();

@@ -1,0 +1,214 @@
+package dev.berth.compat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * An ordinary node, from its making to its end, with real kubectl. One after another: the last ones
+ * kill Berth and remove the node.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class OrdinaryNodesIT {
+    private static final String CLUSTER = "ordinary";
+
+    private static final String PODS =
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: host}
+            spec:
+              hostNetwork: true
+              hostIPC: true
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: main
+                image: busybox
+                command: [sleep, "3600"]
+                securityContext: {privileged: true}
+                volumeMounts:
+                - {name: files, mountPath: /files, subPath: below}
+                - {name: null-device, mountPath: /other-null}
+              volumes:
+              - {name: files, hostPath: {path: /var/lib/files, type: DirectoryOrCreate}}
+              - {name: null-device, hostPath: {path: /dev/null, type: CharDevice}}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: processes}
+            spec:
+              hostPID: true
+              terminationGracePeriodSeconds: 1
+              containers: [{name: main, image: busybox, command: [sleep, "3600"]}]
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: web}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: main
+                image: busybox
+                command: [sh, -c, "mkdir /w; hostname > /w/index.html; exec httpd -f -p 8080 -h /w"]
+                ports: [{containerPort: 8080, hostPort: 8081}]
+                readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+            """;
+
+    private static final String REFUSED =
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: clash}
+            spec:
+              nodeName: one
+              containers: [{name: main, image: busybox, ports: [{containerPort: 80, hostPort: 8081}]}]
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: big}
+            spec:
+              nodeName: one
+              containers: [{name: main, image: busybox, resources: {requests: {cpu: "5"}}}]
+            """;
+
+    private static OneBerth berth;
+
+    @BeforeAll
+    static void a_node_is_ready() throws Exception {
+        OneBerth.needs("kubectl", "nft", "aws");
+        berth = OneBerth.inNewFolder().up();
+        berth.berth("image", "build-demo").good();
+        var subnets = berth.network("172.26.0.0/16", "172.26.1.0/24", "172.26.2.0/24");
+        berth.cluster(
+                CLUSTER,
+                berth.role("cluster", "eks.amazonaws.com", "AmazonEKSClusterPolicy"),
+                subnets);
+        berth.berth("node", "add", "one", "--cluster", CLUSTER, "--subnet", subnets.getFirst())
+                .good();
+        berth.kubectl("wait", "--for=create", "node/one", "--timeout=60s");
+        berth.kubectl("wait", "--for=condition=Ready", "node/one", "--timeout=60s");
+        berth.apply(PODS);
+        berth.kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s");
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        if (berth != null) {
+            berth.close();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void its_pods_have_addresses_of_its_subnet_and_see_the_host_where_they_ask_for_it()
+            throws Exception {
+        var node = of("node/one", "{.status.addresses[0].address}");
+        assertThat(node).startsWith("172.26.1.");
+        assertThat(of("pod/host", "{.status.podIP} {.status.hostIP}")).isEqualTo(node + " " + node);
+        assertThat(of("pod/web", "{.status.hostIP}")).isEqualTo(node);
+        assertThat(of("pod/web", "{.status.podIP}")).startsWith("172.26.1.").isNotEqualTo(node);
+        assertThat(inPod("host", "hostname").strip()).isEqualTo("one");
+        assertThat(inPod("host", "cat /etc/hosts")).contains("(host network)", node + "\tone");
+        assertThat(inPod("host", "ls -l /other-null")).startsWith("crw");
+        assertThat(inPod("host", "mkdir /m && mount -t tmpfs x /m && echo mounted"))
+                .contains("mounted");
+        inPod("host", "echo kept > /files/word");
+        assertThat(berth.data().resolve("node-roots"))
+                .isDirectoryRecursivelyContaining("glob:**/var/lib/files/below/word");
+        assertThat(inPod("processes", "ls /proc").lines().filter(line -> line.matches("\\d+")))
+                .hasSizeGreaterThan(5);
+    }
+
+    @Test
+    @Order(2)
+    void a_port_of_the_node_leads_to_its_pod_from_everywhere() throws Exception {
+        var node = of("node/one", "{.status.addresses[0].address}");
+        for (var pod : new String[] {"host", "processes", "web"}) {
+            assertThat(inPod(pod, "wget -qO- http://" + node + ":8081").strip()).isEqualTo("web");
+        }
+        assertThat(inPod("host", "wget -qO- http://127.0.0.1:8081").strip()).isEqualTo("web");
+    }
+
+    @Test
+    @Order(3)
+    void what_it_cannot_take_fails_in_a_kubelets_words() throws Exception {
+        berth.apply(REFUSED);
+        for (var pod : new String[] {"clash", "big"}) {
+            berth.kubectl(
+                    "wait", "--for=jsonpath={.status.phase}=Failed", "pod/" + pod, "--timeout=60s");
+        }
+        assertThat(of("pod/clash", "{.status.reason}: {.status.message}"))
+                .isEqualTo(
+                        "NodePorts: Pod was rejected: Predicate NodePorts failed: node(s) didn't"
+                                + " have free ports for the requested pod ports");
+        assertThat(of("pod/big", "{.status.reason}")).isEqualTo("OutOfcpu");
+        assertThat(berth.berth("node", "add", "one", "--cluster", CLUSTER).error())
+                .contains("has a node one already");
+    }
+
+    @Test
+    @Order(4)
+    void a_taint_drives_its_pods_out() throws Exception {
+        berth.kubectl("taint", "node", "one", "maintenance=now:NoExecute");
+        berth.kubectl(
+                "wait", "--for=delete", "pod/processes", "pod/host", "pod/web", "--timeout=60s");
+        berth.kubectl("taint", "node", "one", "maintenance-");
+        berth.apply(PODS);
+        berth.kubectl("wait", "--for=condition=Ready", "pod/host", "pod/web", "--timeout=120s");
+    }
+
+    @Test
+    @Order(5)
+    void it_and_its_pods_outlive_a_killed_berth() throws Exception {
+        var uids = "{.items[*].metadata.uid} {.items[*].status.containerStatuses[0].containerID}";
+        var before = berth.kubectl("get", "pods", "host", "web", "-o", "jsonpath=" + uids);
+        var node = of("node/one", "{.metadata.uid}");
+        berth.killHard();
+        berth.up();
+        berth.kubectlGoesTo(CLUSTER);
+        berth.kubectl("wait", "--for=condition=Ready", "node/one", "--timeout=60s");
+        assertThat(of("node/one", "{.metadata.uid}")).isEqualTo(node);
+        assertThat(berth.kubectl("get", "pods", "host", "web", "-o", "jsonpath=" + uids))
+                .isEqualTo(before);
+        assertThat(inPod("host", "wget -qO- http://127.0.0.1:8081").strip()).isEqualTo("web");
+    }
+
+    @Test
+    @Order(6)
+    void nothing_is_left_of_a_removed_node() throws Exception {
+        berth.berth("node", "remove", "one", "--cluster", CLUSTER).good();
+        berth.kubectl("wait", "--for=delete", "pod/host", "pod/web", "--timeout=60s");
+        assertThat(berth.kubectl("get", "nodes", "-o", "name")).isEmpty();
+        assertThat(berth.berth("node", "remove", "one", "--cluster", CLUSTER).error())
+                .contains("has no node one");
+    }
+
+    @Test
+    @Order(7)
+    void a_deleted_cluster_takes_its_nodes_and_their_pods_along() throws Exception {
+        berth.berth("node", "add", "two", "--cluster", CLUSTER, "--cpu", "500m", "--pods", "9")
+                .good();
+        berth.kubectl("wait", "--for=create", "node/two", "--timeout=60s");
+        berth.kubectl("wait", "--for=condition=Ready", "node/two", "--timeout=60s");
+        berth.apply(PODS);
+        berth.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=120s");
+        berth.shell().run("", "aws", "eks", "delete-cluster", "--name", CLUSTER).good();
+        var gone = "while aws eks describe-cluster --name " + CLUSTER + "; do :; done";
+        berth.shell().run("", "timeout", "60", "sh", "-c", gone).good();
+        assertThat(berth.data().resolve("node-roots")).isEmptyDirectory();
+        assertThat(berth.data().resolve("pods")).isEmptyDirectory();
+    }
+
+    private static String of(String object, String path) throws Exception {
+        return berth.kubectl("get", object, "-o", "jsonpath=" + path);
+    }
+
+    private static String inPod(String pod, String script) throws Exception {
+        return berth.kubectl("exec", pod, "--", "sh", "-c", script);
+    }
+}

@@ -1,0 +1,19 @@
+package dev.berth.edge.kubelet;
+
+/**
+ * What a node says of itself beside its pods.
+ *
+ * @param name its name
+ * @param cpuMillis what it has, in thousandths of a core
+ * @param memoryBytes what it has
+ * @param version its kubelet's, such as {@code v1.36.3-eks-berth}
+ * @param kernelVersion the kernel
+ * @param bootId this machine's boot
+ */
+record NodeFacts(
+        String name,
+        int cpuMillis,
+        long memoryBytes,
+        String version,
+        String kernelVersion,
+        String bootId) {}

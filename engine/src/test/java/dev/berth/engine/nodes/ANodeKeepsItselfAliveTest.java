@@ -1,0 +1,249 @@
+package dev.berth.engine.nodes;
+
+import static dev.berth.core.pod.PodBuilder.aPod;
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.berth.core.cluster.ServiceRange;
+import dev.berth.core.network.Subnet;
+import dev.berth.core.network.Vpc;
+import dev.berth.core.node.HostFacts;
+import dev.berth.core.node.NodeLease;
+import dev.berth.core.node.NodeView.Taint;
+import dev.berth.core.node.SharedPlace;
+import dev.berth.core.placement.HostCapacity;
+import dev.berth.engine.account.NetworkView;
+import dev.berth.engine.clusters.RunningCluster;
+import dev.berth.engine.podworker.Machine;
+import dev.berth.port.KubeApi;
+import dev.berth.port.PodNetwork;
+import dev.berth.testkit.FakeContainerRuntime;
+import dev.berth.testkit.FakeImages;
+import dev.berth.testkit.FakeKubeApi;
+import dev.berth.testkit.FakePodFiles;
+import dev.berth.testkit.FakePodLogs;
+import dev.berth.testkit.FakePodNetwork;
+import dev.berth.testkit.FakeProbeNetwork;
+import dev.berth.testkit.FakeStore;
+import dev.berth.testkit.FakeTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The life of ordinary nodes on a machine in memory. */
+class ANodeKeepsItselfAliveTest {
+    private static final Subnet SUBNET =
+            new Subnet("subnet-1", "vpc-1", "172.16.1.0/24", "eu-west-1a");
+
+    private final FakeTime time = new FakeTime();
+    private final FakeKubeApi api = new FakeKubeApi(time::now);
+    private final FakePodNetwork network = new FakePodNetwork();
+    private final FakePodFiles files = new FakePodFiles();
+    private final OrdinaryNodeRecords records = new OrdinaryNodeRecords(new FakeStore());
+    private Places places = new Places(new HostCapacity(4000, 8192), _ -> Set.of());
+    private OrdinaryNodes nodes = life();
+
+    ANodeKeepsItselfAliveTest() {
+        network.ensureVpc(new PodNetwork.Vpc("vpc-1", List.of("172.16.0.0/16"), List.of()));
+    }
+
+    @AfterEach
+    void end() {
+        nodes.close();
+    }
+
+    private OrdinaryNodes life() {
+        places = new Places(new HostCapacity(4000, 8192), _ -> Set.of());
+        return new OrdinaryNodes(
+                new RunningCluster(
+                        "lab",
+                        "arn:aws:eks:eu-west-1:111122223333:cluster/lab",
+                        "111122223333",
+                        "eu-west-1",
+                        "v1.36.3",
+                        "vpc-1",
+                        ServiceRange.parse("10.100.0.0/16").orElseThrow(),
+                        api),
+                records,
+                new OneSubnet(),
+                new Machine(
+                        new FakeContainerRuntime(time),
+                        network,
+                        new FakeProbeNetwork(),
+                        new FakeImages(),
+                        files,
+                        new FakePodLogs(),
+                        time),
+                new HostFacts(
+                        "eu-west-1",
+                        "Debian GNU/Linux 12 (bookworm)",
+                        "6.1.0",
+                        "crun://1.8.1",
+                        "v1.36.3",
+                        "amd64",
+                        "b5a1d1f2-0000-4000-8000-000000000000"),
+                places,
+                List::of);
+    }
+
+    @Test
+    void it_registers_and_renews_its_lease_but_tells_its_status_seldom() throws Exception {
+        nodes.add(wanted("one"));
+        time.awaitTimer(NodeLease.RENEW_EVERY);
+        assertThat(one().labels())
+                .containsEntry("kubernetes.io/hostname", "one")
+                .containsEntry("topology.kubernetes.io/zone", "eu-west-1a");
+        assertThat(one().allocatable())
+                .containsEntry("memory", "4091904Ki")
+                .containsEntry("pods", "110");
+        var first = heartbeat();
+        for (var renewal = 1; renewal <= 4; renewal++) {
+            time.advance(NodeLease.RENEW_EVERY);
+            time.awaitTimer(NodeLease.RENEW_EVERY);
+            assertThat(requireNonNull(api.leases().get("one")).renewTime()).isEqualTo(time.now());
+        }
+        assertThat(heartbeat()).isEqualTo(first);
+        while (time.now().isBefore(first.plus(Duration.ofMinutes(5)))) {
+            time.advance(NodeLease.RENEW_EVERY);
+            time.awaitTimer(NodeLease.RENEW_EVERY);
+        }
+        assertThat(heartbeat()).isEqualTo(time.now());
+        assertThat(ready().lastTransition()).isEqualTo(first);
+    }
+
+    @Test
+    void it_comes_back_with_its_pods_addresses_and_keeps_taints_that_others_gave_it()
+            throws Exception {
+        var node = nodes.add(wanted("one"));
+        time.awaitTimer(NodeLease.RENEW_EVERY);
+        var pod = aPod().uid("web").scheduler("default-scheduler").on("one").build();
+        var place = (SharedPlace) nodes.place(pod).orElseThrow();
+        assertThat(nodes.refusal(pod, place)).isEmpty();
+        network.attach(new PodNetwork.Attachment("web", "vpc-1", place.address(), "web"));
+        nodes.close();
+        api.applyNode(withTaint(one()));
+
+        nodes = life();
+        nodes.start();
+        time.awaitTimer(NodeLease.RENEW_EVERY);
+        assertThat(one().taints()).hasSize(1);
+        assertThat(nodes.place(pod).orElseThrow())
+                .isEqualTo(new SharedPlace(node, place.address()));
+        assertThat(places.addressesIn("subnet-1")).containsOnly(node.address(), place.address());
+        assertThat(places.capacityLeft()).isEqualTo(new HostCapacity(2000, 4096));
+    }
+
+    @Test
+    void a_pods_address_is_free_when_it_is_detached_and_with_the_nodes_network_it_has_none()
+            throws Exception {
+        var node = nodes.add(wanted("one"));
+        var guest = aPod().uid("guest").scheduler("default-scheduler").on("one");
+        var own = nodes.place(guest.build()).orElseThrow();
+        assertThat(own.hostAddress()).isEqualTo(node.address());
+        assertThat(own.address()).isNotEqualTo(node.address());
+        var hosted = aPod().uid("hosted").on("one").hostNetwork().build();
+        assertThat(nodes.place(hosted).orElseThrow().address()).isEqualTo(node.address());
+        nodes.detached("guest");
+        assertThat(places.addressesIn("subnet-1")).containsOnly(node.address());
+    }
+
+    @Test
+    void what_cannot_be_is_refused_with_the_reason() throws Exception {
+        nodes.add(wanted("one"));
+        assertThatThrownBy(() -> nodes.add(wanted("one"))).hasMessageContaining("already");
+        assertThatThrownBy(() -> nodes.add(wanted("Two"))).hasMessageContaining("lower case");
+        assertThatThrownBy(() -> nodes.add(wanted("fargate-1"))).hasMessageContaining("fargate-");
+        assertThatThrownBy(() -> nodes.add(wanted("two", "subnet-9", 4096)))
+                .hasMessageContaining("subnet-9 is no subnet");
+        assertThatThrownBy(() -> nodes.add(wanted("two", null, 4097)))
+                .hasMessageContaining("4096 MiB left");
+        assertThatThrownBy(() -> nodes.remove("two")).hasMessageContaining("no node two");
+        assertThat(nodes.all()).hasSize(1);
+    }
+
+    @Test
+    void a_removed_node_waits_for_its_last_pod() throws Exception {
+        var node = nodes.add(wanted("one"));
+        time.awaitTimer(NodeLease.RENEW_EVERY);
+        var pod = aPod().uid("web").scheduler("default-scheduler").on("one").build();
+        api.create(pod);
+        var place = nodes.place(pod).orElseThrow();
+        assertThat(nodes.refusal(pod, place)).isEmpty();
+        nodes.remove("one");
+        assertThat(api.nodes()).isEmpty();
+        assertThat(network.attached()).containsKey(node.id());
+        nodes.ended(pod, place);
+        assertThat(network.attached()).isEmpty();
+        assertThat(places.addressesIn("subnet-1")).isEmpty();
+        assertThat(places.capacityLeft()).isEqualTo(new HostCapacity(4000, 8192));
+        assertThat(files.pods()).isEmpty();
+    }
+
+    private KubeApi.Node one() {
+        return requireNonNull(api.nodes().get("one"));
+    }
+
+    private KubeApi.NodeCondition ready() {
+        return one().conditions().stream()
+                .filter(condition -> condition.type().equals("Ready"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private Instant heartbeat() {
+        return ready().lastHeartbeat();
+    }
+
+    private static KubeApi.Node withTaint(KubeApi.Node of) {
+        return new KubeApi.Node(
+                of.name(),
+                of.labels(),
+                of.annotations(),
+                List.of(new KubeApi.Taint("mine", "", "NoSchedule")),
+                of.providerId(),
+                of.addresses(),
+                of.capacity(),
+                of.allocatable(),
+                of.conditions(),
+                of.info(),
+                of.kubeletPort());
+    }
+
+    private static NewNode wanted(String name) {
+        return wanted(name, null, 4096);
+    }
+
+    private static NewNode wanted(String name, @Nullable String subnet, int memoryMebibytes) {
+        return new NewNode(
+                name, subnet, 2000, memoryMebibytes, 20, 110, null, Map.of(), List.<Taint>of());
+    }
+
+    private static final class OneSubnet implements NetworkView {
+        @Override
+        public Optional<Vpc> vpc(String id) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<Subnet> subnet(String id) {
+            return Optional.of(SUBNET).filter(subnet -> subnet.id().equals(id));
+        }
+
+        @Override
+        public List<Subnet> subnetsOf(String vpcId) {
+            return List.of(SUBNET);
+        }
+
+        @Override
+        public boolean isPublic(String subnetId) {
+            return false;
+        }
+    }
+}
