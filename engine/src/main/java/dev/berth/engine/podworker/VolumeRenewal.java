@@ -67,12 +67,17 @@ final class VolumeRenewal {
 
     /** When something is to be made anew whatever else happens, or null. */
     @Nullable Instant due() {
-        return retry != null ? retry : ground.tokensDue();
+        // What nobody would do must not be due: it would be looked at again and again.
+        return nobodyReads() ? null : retry != null ? retry : ground.tokensDue();
+    }
+
+    private boolean nobodyReads() {
+        return ledger.running().isEmpty() && ground.tokensDue() == null;
     }
 
     /** Makes anew what has changed. */
     void renew() throws InterruptedException {
-        if (ledger.running().isEmpty() && ground.tokensDue() == null) {
+        if (nobodyReads()) {
             return;
         }
         var metadata = ledger.pod().metadata();
