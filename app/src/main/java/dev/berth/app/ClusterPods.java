@@ -13,7 +13,9 @@ import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.EtcTexts.Dns;
 import dev.berth.core.pod.EtcTexts.Resolver;
 import dev.berth.core.pod.FileSystems;
+import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.size.CpuLimit;
+import dev.berth.core.tenancy.TenantUse;
 import dev.berth.edge.kubelet.Egress;
 import dev.berth.engine.RecentTimelines;
 import dev.berth.engine.account.Networks;
@@ -25,6 +27,7 @@ import dev.berth.engine.nodes.FargateNodes;
 import dev.berth.engine.nodes.OrdinaryNodeRecords;
 import dev.berth.engine.nodes.OrdinaryNodes;
 import dev.berth.engine.nodes.Places;
+import dev.berth.engine.nodes.PressureWatch;
 import dev.berth.engine.podworker.PodNodes;
 import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
@@ -211,6 +214,9 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             workers.start();
             nodes.whenKnown(workers::nodesChanged);
             ordinary.onChange(workers::nodesChanged);
+            var pressure = new PressureWatch(ordinary, podsOf(workers), time);
+            began.add(pressure);
+            pressure.start();
             var scheduler =
                     new FargateScheduler(
                             cluster,
@@ -321,6 +327,20 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
     /** The ordinary nodes of a running cluster. */
     Optional<OrdinaryNodes> ordinaryNodes(String clusterName) {
         return Optional.ofNullable(running.get(clusterName)).map(Running::ordinary);
+    }
+
+    private static PressureWatch.Pods podsOf(PodWorkers workers) {
+        return new PressureWatch.Pods() {
+            @Override
+            public List<TenantUse> uses(String nodeName) {
+                return workers.uses(nodeName);
+            }
+
+            @Override
+            public void evict(String podUid, Verdict why) {
+                workers.evict(podUid, why);
+            }
+        };
     }
 
     private OrdinaryNodes ordinary(RunningCluster cluster) throws IOException {

@@ -76,6 +76,36 @@ class OrdinaryNodesIT {
               containers: [{name: main, image: busybox, resources: {requests: {cpu: "5"}}}]
             """;
 
+    /** The node has 512 MiB, of which pods may have 412. */
+    private static final String CROWD =
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: modest}
+            spec:
+              nodeName: small
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: main
+                image: busybox
+                command: [sleep, "3600"]
+                resources: {requests: {memory: 64Mi}}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: hog}
+            spec:
+              nodeName: small
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: main
+                image: busybox
+                command: [sh, -c, "dd if=/dev/zero of=/held/bytes bs=1M count=430; exec sleep 3600"]
+                volumeMounts: [{name: held, mountPath: /held}]
+              volumes:
+              - {name: held, emptyDir: {medium: Memory, sizeLimit: 500Mi}}
+            """;
+
     private static OneBerth berth;
 
     @BeforeAll
@@ -153,6 +183,28 @@ class OrdinaryNodesIT {
 
     @Test
     @Order(4)
+    void who_takes_the_last_memory_is_sent_away() throws Exception {
+        berth.berth("node", "add", "small", "--cluster", CLUSTER, "--memory", "512Mi").good();
+        berth.kubectl("wait", "--for=create", "node/small", "--timeout=60s");
+        berth.kubectl("wait", "--for=condition=Ready", "node/small", "--timeout=60s");
+        berth.apply(CROWD);
+        berth.kubectl(
+                "wait", "--for=jsonpath={.status.reason}=Evicted", "pod/hog", "--timeout=60s");
+        assertThat(of("pod/hog", "{.status.phase} {.status.message}"))
+                .startsWith(
+                        "Failed The node was low on resource: memory. Threshold quantity: 100Mi,"
+                                + " available: ")
+                .contains(
+                        "Container main was using ",
+                        "request is 0, has larger consumption of memory.");
+        berth.kubectl("wait", "--for=condition=MemoryPressure", "node/small", "--timeout=60s");
+        assertThat(of("pod/modest", "{.status.phase}")).isEqualTo("Running");
+        berth.berth("node", "remove", "small", "--cluster", CLUSTER).good();
+        berth.kubectl("delete", "pod", "hog", "modest", "--ignore-not-found", "--now");
+    }
+
+    @Test
+    @Order(5)
     void a_taint_drives_its_pods_out() throws Exception {
         berth.kubectl("taint", "node", "one", "maintenance=now:NoExecute");
         berth.kubectl(
@@ -163,7 +215,7 @@ class OrdinaryNodesIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void it_and_its_pods_outlive_a_killed_berth() throws Exception {
         var uids = "{.items[*].metadata.uid} {.items[*].status.containerStatuses[0].containerID}";
         var before = berth.kubectl("get", "pods", "host", "web", "-o", "jsonpath=" + uids);
@@ -179,7 +231,7 @@ class OrdinaryNodesIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void nothing_is_left_of_a_removed_node() throws Exception {
         berth.berth("node", "remove", "one", "--cluster", CLUSTER).good();
         berth.kubectl("wait", "--for=delete", "pod/host", "pod/web", "--timeout=60s");
@@ -189,7 +241,7 @@ class OrdinaryNodesIT {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void a_deleted_cluster_takes_its_nodes_and_their_pods_along() throws Exception {
         berth.berth("node", "add", "two", "--cluster", CLUSTER, "--cpu", "500m", "--pods", "9")
                 .good();

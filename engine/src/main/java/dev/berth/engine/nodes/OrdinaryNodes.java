@@ -5,6 +5,7 @@ import dev.berth.core.node.HostFacts;
 import dev.berth.core.node.NodeView.NodeImage;
 import dev.berth.core.node.NodeView.Taint;
 import dev.berth.core.node.OrdinaryNode;
+import dev.berth.core.node.OrdinaryNodeObject.Pressure;
 import dev.berth.core.node.PodPlace;
 import dev.berth.core.node.SharedPlace;
 import dev.berth.core.pod.EtcTexts;
@@ -203,6 +204,15 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
                     .orElseThrow(() -> new NotPossible(subnet.id() + " has no free address"));
         } catch (Places.NoRoom full) {
             throw new NotPossible(String.valueOf(full.getMessage()));
+        }
+    }
+
+    /** Says what a node suffers from; it reports that at once when it is new. */
+    void pressure(String name, Pressure now) {
+        var kept = nodes.get(name);
+        if (kept != null && !kept.tenants().pressure().equals(now)) {
+            kept.tenants().pressure(now);
+            kept.keeper().look();
         }
     }
 

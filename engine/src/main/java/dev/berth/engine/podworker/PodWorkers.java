@@ -2,7 +2,10 @@ package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PlacedNode;
 import dev.berth.core.node.PodPlace;
+import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodObservation.Verdict;
+import dev.berth.core.tenancy.TenantUse;
 import dev.berth.engine.Busy;
 import dev.berth.engine.Timeline;
 import dev.berth.port.ContainerRuntime.Container;
@@ -175,6 +178,50 @@ public final class PodWorkers implements AutoCloseable {
     /** Waits until nothing is under way; false when the time passed first. For tests. */
     boolean awaitQuiet(Duration atMost) throws InterruptedException {
         return busy.awaitQuiet(atMost);
+    }
+
+    /**
+     * What the running pods of a node use: memory at this moment, disk when it was last looked at.
+     */
+    public List<TenantUse> uses(String nodeName) {
+        var uses = new ArrayList<TenantUse>();
+        for (var worker : all()) {
+            var view = worker.view();
+            if (view.node().nodeName().equals(nodeName)
+                    && view.runs().stream().anyMatch(ContainerRun::running)) {
+                uses.add(use(view));
+            }
+        }
+        return uses;
+    }
+
+    private TenantUse use(PodLedger.View view) {
+        var pod = view.pod();
+        var memory = new HashMap<String, Long>();
+        var written = new HashMap<String, Long>();
+        var disk = storage.last(pod.uid());
+        for (var run : view.runs()) {
+            if (run.running() && run.containerId() != null) {
+                machine.runtime()
+                        .containerUse(pod.uid(), PodLedger.rawId(run))
+                        .ifPresent(use -> memory.put(run.name(), use.memory().workingSet()));
+                disk.ifPresent(use -> written.put(run.name(), use.ofContainer(run.name())));
+            }
+        }
+        return new TenantUse(
+                pod,
+                machine.runtime()
+                        .podUse(pod.uid())
+                        .map(use -> use.memory().workingSet())
+                        .orElse(0L),
+                memory,
+                disk.map(use -> use.ofPod(pod.spec())).orElse(0L),
+                written);
+    }
+
+    /** Ends a pod because its node needs what the pod uses. */
+    public void evict(String podUid, Verdict why) {
+        worker(podUid).ifPresent(worker -> worker.evict(why));
     }
 
     Optional<PodWorker> worker(String podUid) {

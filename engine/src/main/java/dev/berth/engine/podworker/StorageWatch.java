@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -46,6 +47,7 @@ final class StorageWatch implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     // All below is guarded by the lock.
     private final Map<String, Instant> dues = new HashMap<>();
+    private final Map<String, StorageUse> last = new HashMap<>();
     private Subscription timer = () -> {};
     private @Nullable Instant armedFor;
     private boolean looking;
@@ -104,6 +106,7 @@ final class StorageWatch implements AutoCloseable {
         try {
             looking = false;
             // Those that began meanwhile are not among the present ones, and not due either.
+            last.keySet().retainAll(present);
             dues.entrySet()
                     .removeIf(entry ->
                             !present.contains(entry.getKey()) && !now.isBefore(entry.getValue()));
@@ -140,9 +143,29 @@ final class StorageWatch implements AutoCloseable {
     private long look(PodWorker worker, PodLedger.View view) throws FilesFailed {
         var pod = view.pod();
         var use = use(machine, view);
+        seen(pod.uid(), use);
         var most = Surroundings.storageBytes(view.node(), pod);
         StorageEviction.of(pod.spec(), use, most).ifPresent(worker::evict);
         return StorageEviction.room(pod.spec(), use, most);
+    }
+
+    private void seen(String podUid, StorageUse use) {
+        lock.lock();
+        try {
+            last.put(podUid, use);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What a pod used at the last look; empty before the first one. */
+    Optional<StorageUse> last(String podUid) {
+        lock.lock();
+        try {
+            return Optional.ofNullable(last.get(podUid));
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** What a pod uses. It looks at every file, and foreign calls hold the calling thread. */
