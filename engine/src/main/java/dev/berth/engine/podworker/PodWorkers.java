@@ -354,6 +354,7 @@ public final class PodWorkers implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        storage.ends(podUid);
     }
 
     private void exited(Exit exit) {

@@ -69,6 +69,21 @@ final class StorageWatch implements AutoCloseable {
         }
     }
 
+    /** A pod is gone. */
+    void ends(String podUid) {
+        lock.lock();
+        try {
+            dues.remove(podUid);
+            last.remove(podUid);
+            if (dues.isEmpty()) {
+                timer.close();
+                armedFor = null;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Sets the timer for the next pod that falls due; the lock is held. */
     private void arm() {
         var soonest = dues.values().stream().min(Instant::compareTo);
