@@ -149,7 +149,7 @@ public final class NodeEviction {
                 .filter(use -> !NodeAdmission.critical(use.pod().spec()))
                 .sorted(
                         Comparator.comparing((TenantUse use) -> excess(resource, use) <= 0)
-                                .thenComparing(use -> use.pod().spec().priority())
+                                .thenComparingInt(use -> use.pod().spec().priority())
                                 .thenComparing(
                                         use -> excess(resource, use), Comparator.reverseOrder()))
                 .toList();
