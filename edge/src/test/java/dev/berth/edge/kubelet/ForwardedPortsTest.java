@@ -48,6 +48,26 @@ class ForwardedPortsTest {
         }
     }
 
+    /** Says nothing until it is closed; a reader that waits sees that, unlike with a pipe. */
+    private static final class Silent extends InputStream {
+        private final CountDownLatch closed = new CountDownLatch(1);
+
+        @Override
+        public int read() throws IOException {
+            try {
+                closed.await();
+            } catch (InterruptedException stop) {
+                throw new IOException(stop);
+            }
+            return -1;
+        }
+
+        @Override
+        public void close() {
+            closed.countDown();
+        }
+    }
+
     /** A server that answers with what it was told, in capitals, once its client has ended. */
     private static final class Shouting implements Duplex {
         private final ByteArrayOutputStream heard = new ByteArrayOutputStream();
@@ -110,7 +130,7 @@ class ForwardedPortsTest {
 
     @Test
     void a_server_that_closes_ends_the_stream_though_the_client_says_nothing() throws Exception {
-        var silent = new PipedInputStream(new PipedOutputStream());
+        var silent = new Silent();
         var client = Client.sending(silent, data);
         new Forwarding(port ->
                 new Duplex() {
