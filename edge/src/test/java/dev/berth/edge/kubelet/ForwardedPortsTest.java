@@ -54,6 +54,11 @@ class ForwardedPortsTest {
 
         @Override
         public int read() throws IOException {
+            return read(new byte[1], 0, 1);
+        }
+
+        @Override
+        public int read(byte[] bytes, int from, int length) throws IOException {
             try {
                 closed.await();
             } catch (InterruptedException stop) {
