@@ -3,16 +3,21 @@ package dev.berth.engine.podworker;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.PodStatuses;
 import dev.berth.port.ContainerRuntime;
+import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes a pod on that may have run before Berth was started: finds out what is there of it. It may
  * be tried again when the machine does not answer. Owned by the pod's thread.
  */
 final class PodAdoption {
+    private static final Logger LOG = LoggerFactory.getLogger(PodAdoption.class);
+
     private final Surroundings around;
     private final PodLedger ledger;
     private final PodMailbox box;
@@ -48,7 +53,8 @@ final class PodAdoption {
         ground.adopt(around.machine().network().sandbox(pod.uid()).orElse(null));
         var ours = new ArrayList<ContainerRun>();
         var existing = new LinkedHashSet<String>();
-        for (var container : found) {
+        for (var listed : found) {
+            var container = again(listed);
             if (container.state() == ContainerRuntime.State.CREATED) {
                 // Made and never started: the crash came between. It is made anew.
                 around.machine().runtime().remove(container.id());
@@ -86,6 +92,26 @@ final class PodAdoption {
                     "Pod sandbox changed, it will be killed and re-created.");
         }
         ledger.show();
+    }
+
+    /**
+     * What became of a container meanwhile that was made and not started when it was listed: the
+     * start that an earlier life had asked for may have gone on without it.
+     */
+    private ContainerRuntime.Container again(ContainerRuntime.Container listed)
+            throws InterruptedException {
+        if (listed.state() != ContainerRuntime.State.CREATED) {
+            return listed;
+        }
+        try {
+            return around.machine().runtime().list().stream()
+                    .filter(container -> container.id().equals(listed.id()))
+                    .findFirst()
+                    .orElse(listed);
+        } catch (RuntimeFailed e) {
+            LOG.info("container not looked at again id={} cause={}", listed.id(), e.getMessage());
+            return listed;
+        }
     }
 
     private ContainerRun run(ContainerRuntime.Container container) {
