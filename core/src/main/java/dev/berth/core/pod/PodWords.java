@@ -175,6 +175,18 @@ public final class PodWords {
                 + " got HTTP response, retry with HTTP succeeded";
     }
 
+    /** Why a pod leaves a node that runs out of something; what its containers use follows. */
+    public static String nodeLow(String resource, String threshold, String available) {
+        return "The node was low on resource: %s. Threshold quantity: %s, available: %s. "
+                .formatted(resource, threshold, available);
+    }
+
+    /** That a container of such a pod uses more than it asked for. */
+    public static String usesMore(String container, String used, String request, String resource) {
+        return "Container %s was using %s, request is %s, has larger consumption of %s. "
+                .formatted(container, used, request, resource);
+    }
+
     /** A text as Go quotes it, as far as texts of programs need it. */
     static String quoted(String text) {
         var quoted = new StringBuilder("\"");

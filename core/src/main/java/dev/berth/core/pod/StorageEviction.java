@@ -151,25 +151,22 @@ public final class StorageEviction {
     private static String nodeLow(PodSpec spec, StorageUse use, long nodeBytes) {
         var wholeBytes = nodeBytes * 100 / (100 - SHARE_LEFT);
         var words =
-                new StringBuilder("The node was low on resource: ")
-                        .append(RESOURCE)
-                        .append(". Threshold quantity: ")
-                        .append(text(wholeBytes - nodeBytes))
-                        .append(", available: ")
-                        .append(text(Math.max(0, wholeBytes - use.ofPod(spec))))
-                        .append(". ");
+                new StringBuilder(
+                        PodWords.nodeLow(
+                                RESOURCE,
+                                text(wholeBytes - nodeBytes),
+                                text(Math.max(0, wholeBytes - use.ofPod(spec)))));
         Stream.concat(spec.containers().stream(), spec.initContainers().stream())
                 .filter(container -> use.roots().containsKey(container.name()))
                 .filter(container ->
                         use.ofContainer(container.name()) > bytes(container.requests()))
                 .forEach(container ->
                         words.append(
-                                "Container %s was using %s, request is %s, has larger consumption of %s. "
-                                        .formatted(
-                                                container.name(),
-                                                text(use.ofContainer(container.name())),
-                                                text(bytes(container.requests())),
-                                                RESOURCE)));
+                                PodWords.usesMore(
+                                        container.name(),
+                                        text(use.ofContainer(container.name())),
+                                        text(bytes(container.requests())),
+                                        RESOURCE)));
         return words.toString();
     }
 

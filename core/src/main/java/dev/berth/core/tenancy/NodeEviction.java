@@ -6,6 +6,7 @@ import dev.berth.core.node.OrdinaryNodeObject.Pressure;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodObservation.Verdict;
+import dev.berth.core.pod.PodWords;
 import dev.berth.core.pod.StorageEviction;
 import dev.berth.core.size.PodNeed;
 import dev.berth.core.unit.Quantity;
@@ -163,13 +164,11 @@ public final class NodeEviction {
     private static String words(
             Resource resource, OrdinaryNode node, Collection<TenantUse> uses, TenantUse leaving) {
         var words =
-                new StringBuilder("The node was low on resource: ")
-                        .append(resource.text)
-                        .append(". Threshold quantity: ")
-                        .append(text(resource.threshold(node)))
-                        .append(", available: ")
-                        .append(text(Math.max(0, resource.left(node, uses))))
-                        .append(". ");
+                new StringBuilder(
+                        PodWords.nodeLow(
+                                resource.text,
+                                text(resource.threshold(node)),
+                                text(Math.max(0, resource.left(node, uses)))));
         var spec = leaving.pod().spec();
         Stream.concat(spec.containers().stream(), spec.initContainers().stream())
                 .forEach(container -> {
@@ -177,12 +176,11 @@ public final class NodeEviction {
                     var request = request(resource, container);
                     if (used > request.unitsRoundedUp()) {
                         words.append(
-                                "Container %s was using %s, request is %s, has larger consumption of %s. "
-                                        .formatted(
-                                                container.name(),
-                                                text(used),
-                                                request.shortText(),
-                                                resource.text));
+                                PodWords.usesMore(
+                                        container.name(),
+                                        text(used),
+                                        request.shortText(),
+                                        resource.text));
                     }
                 });
         return words.toString();
