@@ -421,8 +421,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             ensureVpc(plan.vpcId());
             var namespace =
                     machine.network()
-                            .ensureServices(
-                                    plan.vpcId(), plan.clusterName(), plan.serviceCidr());
+                            .ensureServices(plan.vpcId(), plan.clusterName(), plan.serviceCidr());
             var opened =
                     machine.network().open(plan.vpcId(), plan.clusterName(), address, port, port);
             return Optional.of(new Place(plan, namespace, opened));

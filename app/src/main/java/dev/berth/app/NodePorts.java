@@ -16,7 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What answers in each VPC at the kubelets' port of its addresses, as long as there are clusters: for a node of ours its cluster's endpoint, else whoever has the address.
+ * What answers in each VPC at the kubelets' port of its addresses, as long as there are clusters:
+ * for a node of ours its cluster's endpoint, else whoever has the address.
  */
 final class NodePorts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodePorts.class);
@@ -40,8 +41,7 @@ final class NodePorts implements AutoCloseable {
         var where = new Where(vpcId, network.services(vpcId, cluster));
         if (!open.containsKey(where)) {
             open.put(
-                    where,
-                    network.answerForNodes(vpcId, cluster, address -> dial(vpcId, address)));
+                    where, network.answerForNodes(vpcId, cluster, address -> dial(vpcId, address)));
         }
     }
 

@@ -393,7 +393,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
             return Optional.empty();
         }
         try {
-            return netlink(vpc, pod).traffic(pod.link).map(link -> link.seenFromTheOtherEnd("eth0"));
+            return netlink(vpc, pod)
+                    .traffic(pod.link)
+                    .map(link -> link.seenFromTheOtherEnd("eth0"));
         } catch (IOException failed) {
             log.debug("a link's counters cannot be read pod={}", podUid, failed);
             return Optional.empty();
@@ -554,7 +556,8 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
 
     /** What quarters translate for their pods, and what must not leave them. */
     private static void filterQuarters(VpcState vpc) throws IOException {
-        var others = vpc.services == null ? Optional.<String>empty() : Optional.of(vpc.services.range());
+        var others =
+                vpc.services == null ? Optional.<String>empty() : Optional.of(vpc.services.range());
         for (var quarter : vpc.quarters.values()) {
             quarter.filter(VpcFilter.ofQuarter(vpc.cidrs, others));
         }
