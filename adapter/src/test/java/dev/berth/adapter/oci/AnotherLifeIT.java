@@ -130,8 +130,7 @@ class AnotherLifeIT {
             var conmon = Long.parseLong(Files.readString(folder.resolve("conmon.pid")).strip());
             for (var victim : List.of(conmon, pid)) {
                 ProcessHandle.of(victim).orElseThrow().destroyForcibly();
-                assertThat(Libc.awaitEnd((int) (long) victim, 10_000))
-                        .isTrue();
+                assertThat(Libc.awaitEnd((int) (long) victim, 10_000)).isTrue();
             }
             bed.restart();
             assertThat(bed.exitOf(plan).exitCode()).isEqualTo(255);

@@ -281,7 +281,8 @@ final class ContainerStarts {
         try {
             around.machine().runtime().start(plan.id());
         } catch (RuntimeFailed e) {
-            // The start may have come to something all the same. The container itself stays until its
+            // The start may have come to something all the same. The container itself stays until
+            // its
             // end is written down: without it another life of Berth would know nothing of this run.
             around.machine().runtime().kill(plan.id());
             failedStart(

@@ -99,8 +99,8 @@ final class StatusReporter {
     /**
      * Sees a form of the pod that the API server has. When it is newer than what was written last
      * and says something else, that was somebody else, and the pod's node has the last word, as
-     * with a kubelet. Both a person and a late request of an earlier life of Berth can be that. Only
-     * that a pod has ended is never taken back.
+     * with a kubelet. Both a person and a late request of an earlier life of Berth can be that.
+     * Only that a pod has ended is never taken back.
      */
     void seen(Pod pod) {
         lock.lock();
