@@ -198,15 +198,13 @@ class OrdinaryNodesIT {
             for (var pod : new String[] {"host", "processes", "web"}) {
                 OneBerth.until(
                         pod + " reaches " + asked,
-                        () -> inPod(pod, "timeout 2 wget -qO- http://" + asked + " || echo no")
-                                .strip()
-                                .equals("web"));
+                        () ->
+                                inPod(pod, "timeout 2 wget -qO- http://" + asked + " || echo no")
+                                        .strip()
+                                        .equals("web"));
             }
         }
-        assertThat(
-                        inPod(
-                                "processes",
-                                "wget -qO- http://" + node + ":30082 2>&1 || echo"))
+        assertThat(inPod("processes", "wget -qO- http://" + node + ":30082 2>&1 || echo"))
                 .contains("Connection refused");
     }
 

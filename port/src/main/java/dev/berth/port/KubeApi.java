@@ -1,7 +1,7 @@
 package dev.berth.port;
 
-import dev.berth.core.network.NodeService;
 import dev.berth.core.identity.KubernetesUser;
+import dev.berth.core.network.NodeService;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;

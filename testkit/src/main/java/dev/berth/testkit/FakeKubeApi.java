@@ -2,8 +2,8 @@ package dev.berth.testkit;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.berth.core.network.NodeService;
 import dev.berth.core.identity.KubernetesUser;
+import dev.berth.core.network.NodeService;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodMetadata;

@@ -1,8 +1,8 @@
 package dev.berth.adapter.kube;
 
 import dev.berth.adapter.kube.ApiConnection.Content;
-import dev.berth.core.network.NodeService;
 import dev.berth.core.identity.KubernetesUser;
+import dev.berth.core.network.NodeService;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;

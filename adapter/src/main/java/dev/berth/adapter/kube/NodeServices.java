@@ -156,9 +156,7 @@ final class NodeServices implements AutoCloseable {
         }
         return known.entrySet().stream()
                 .map(entry ->
-                        service(
-                                entry.getValue(),
-                                byOwner.getOrDefault(entry.getKey(), List.of())))
+                        service(entry.getValue(), byOwner.getOrDefault(entry.getKey(), List.of())))
                 .toList();
     }
 

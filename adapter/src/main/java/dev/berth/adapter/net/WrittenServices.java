@@ -27,8 +27,7 @@ final class WrittenServices {
      * @param services the namespace of the cluster's Services
      * @param nodes namespaces by address; the nodes' among them
      */
-    void write(
-            String cluster, Path services, List<ServiceLead> leads, Map<String, Path> nodes)
+    void write(String cluster, Path services, List<ServiceLead> leads, Map<String, Path> nodes)
             throws IOException {
         var wanted = new HashMap<Path, String>();
         wanted.put(services, ServiceRules.ofServices(leads));

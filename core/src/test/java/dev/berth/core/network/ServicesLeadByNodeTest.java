@@ -13,8 +13,7 @@ class ServicesLeadByNodeTest {
     private static final Map<String, String> NODES = Map.of("n1", "10.0.0.1");
     private static final Map<String, List<String>> PODS = Map.of("n1", List.of("10.0.0.10"));
     private static final Endpoint ON_NODE = new Endpoint("10.0.0.11", 8080, "n1");
-    private static final Endpoint ON_FARGATE =
-            new Endpoint("10.0.0.20", 8080, "fargate-10.0.0.20");
+    private static final Endpoint ON_FARGATE = new Endpoint("10.0.0.20", 8080, "fargate-10.0.0.20");
 
     @Test
     void who_asks_on_a_node_reaches_the_endpoints_of_that_node_and_a_fargate_pod_itself() {

@@ -50,8 +50,7 @@ public final class ServiceWays implements KubeApi.PodListener, AutoCloseable {
     private record Tenant(String nodeName, String address) {}
 
     /** Writes nothing yet. */
-    public ServiceWays(
-            RunningCluster cluster, OrdinaryNodes nodes, PodNetwork network, Time time) {
+    public ServiceWays(RunningCluster cluster, OrdinaryNodes nodes, PodNetwork network, Time time) {
         this.cluster = cluster;
         this.nodes = nodes;
         this.network = network;
