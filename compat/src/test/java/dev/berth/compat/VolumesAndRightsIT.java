@@ -103,7 +103,31 @@ class VolumesAndRightsIT {
             metadata: {name: own-users}
             spec:
               hostUsers: false
-              containers: [{name: main, image: busybox, command: [sleep, "3600"]}]
+              shareProcessNamespace: true
+              terminationGracePeriodSeconds: 1
+              securityContext:
+                fsGroup: 4000
+                sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: "80"}]
+              containers:
+              - name: main
+                image: busybox
+                command: [sh, -c, "test -f /d/again || { touch /d/again; echo words > /dev/termination-log; sleep 3; exit 3; }; sleep 3600"]
+                securityContext: {procMount: Unmasked}
+                volumeMounts: [{name: d, mountPath: /d}, {name: m, mountPath: /m}, {name: c, mountPath: /c}]
+              - name: user
+                image: busybox
+                command: [sleep, "3600"]
+                securityContext: {runAsUser: 1001, runAsGroup: 1002}
+                volumeMounts: [{name: d, mountPath: /d}, {name: m, mountPath: /m}, {name: c, mountPath: /c}, {name: d, mountPath: /sub, subPath: x/y}]
+              volumes:
+              - {name: d, emptyDir: {}}
+              - {name: m, emptyDir: {medium: Memory}}
+              - {name: c, secret: {secretName: hidden, defaultMode: 0440}}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: hidden}
+            stringData: {s: from-secret}
             """;
 
     private static final String CLAIM =
@@ -332,9 +356,52 @@ class VolumesAndRightsIT {
                 .isEqualTo(
                         "Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the"
                                 + " host");
-        tells(
-                "own-users",
-                "FailedCreatePodSandBox",
-                "can't set `spec.hostUsers: false`, runtime does not support user namespaces");
+    }
+
+    @Test
+    void a_pod_with_users_of_its_own_is_as_any_other_inside() throws Exception {
+        OneBerth.until(
+                "it runs again after its first end",
+                () ->
+                        field("own-users", ".status.containerStatuses[?(@.name=='main')].restartCount")
+                                        .equals("1")
+                                && field("own-users", ".status.containerStatuses[*].ready")
+                                        .equals("true true"));
+        assertThat(
+                        field(
+                                "own-users",
+                                ".status.containerStatuses[?(@.name=='main')].lastState.terminated.message"))
+                .isEqualTo("words");
+        var map = in("own-users", "main", "cat /proc/self/uid_map").split(" +");
+        assertThat(map[0]).isEqualTo("0");
+        assertThat(Long.parseLong(map[1])).isPositive().matches(first -> first % 65_536 == 0);
+        assertThat(map[2]).isEqualTo("65536");
+        in("own-users", "main", "echo of root > /d/f; echo of root > /m/f");
+        assertThat(
+                        in(
+                                "own-users",
+                                "user",
+                                "id -u; id -g; id -G; cat /d/f /m/f /c/s; echo; echo x > /sub/g;"
+                                        + " stat -c %u:%g /d/f /sub/g; stat -Lc %u:%g:%a /c/s"))
+                .isEqualTo(
+                        "1001\n1002\n1002 4000\nof root\nof root\nfrom-secret\n"
+                                + "0:4000\n1001:4000\n0:4000:440");
+        assertThat(in("own-users", "main", "ps -o args")).contains("/pause", "sleep 3600");
+        // Unmasked for one, masked for the other.
+        assertThat(in("own-users", "main", "grep -c ' /proc/' /proc/mounts || true")).isEqualTo("0");
+        assertThat(in("own-users", "user", "grep -c ' /proc/' /proc/mounts")).isNotEqualTo("0");
+        assertThat(in("own-users", "main", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"))
+                .isEqualTo("80");
+        berth.kubectl(
+                "debug", "own-users", "--image=busybox", "--target=user", "-c", "look",
+                "--attach=false", "--profile=general", "--", "sleep", "3600");
+        berth.kubectl(
+                "wait",
+                "--for=jsonpath={.status.ephemeralContainerStatuses[0].state.running}",
+                "pod/own-users",
+                "--timeout=20s");
+        assertThat(in("own-users", "look", "cat /proc/self/uid_map").split(" +")[1])
+                .isEqualTo(map[1]);
+        assertThat(in("own-users", "look", "ps -o args")).contains("sleep 3600");
     }
 }

@@ -125,6 +125,9 @@ public interface ContainerRuntime {
      * @param stdin whether its standard input can be attached to
      * @param logFile where its output goes, in CRI's line format
      * @param host what it sees of the machine itself
+     * @param users its pod's own users, to whom the files of its mounts belong, or null
+     * @param appArmor the loaded AppArmor profile that confines it, {@code unconfined}, or empty
+     *     where there is no AppArmor
      */
     record ContainerPlan(
             String id,
@@ -158,8 +161,10 @@ public interface ContainerRuntime {
             boolean terminal,
             boolean stdin,
             Path logFile,
-            HostAccess host) {
-        /** A container that sees nothing of the machine. */
+            HostAccess host,
+            @Nullable PodUsers users,
+            String appArmor) {
+        /** A container that sees nothing of the machine, with the machine's users. */
         public ContainerPlan(
                 String id,
                 String podUid,
@@ -224,7 +229,9 @@ public interface ContainerRuntime {
                     terminal,
                     stdin,
                     logFile,
-                    HostAccess.NONE);
+                    HostAccess.NONE,
+                    null,
+                    "");
         }
 
         /** Copies the collections. */

@@ -98,6 +98,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     /** Which ports of nodes lead to pods, by the pods' uids. */
     private final Map<String, PortLeads.Led> leads = new ConcurrentHashMap<>();
 
+    private final OwnUsers ownUsers;
     private final ReentrantLock writingLeads = new ReentrantLock();
 
     private final AtomicLong linkNumber = new AtomicLong(System.currentTimeMillis());
@@ -116,6 +117,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         hostLinkPrefix =
                 "brh" + fixed(Integer.toUnsignedLong(instance.hashCode()) % 2_176_782_336L);
         hostFilter = new HostFilter(instance, hostLinkPrefix);
+        ownUsers = new OwnUsers(this.root);
         Arrays.setAll(locks, _ -> new ReentrantLock());
     }
 
@@ -123,6 +125,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     public void start() throws IOException {
         Files.createDirectories(root.resolve("vpcs"));
         Files.createDirectories(root.resolve("pods"));
+        ownUsers.start();
         // Containers are started from a copy of the mount table on some hosts; see adapter.oci.
         MountTable.share(root);
         hostNetlink = new Rtnetlink();
@@ -156,6 +159,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         pods.clear();
         holders.clear();
         leads.clear();
+        ownUsers.clear();
         if (hostNetlink != null) {
             hostNetlink.close();
             hostNetlink = null;
@@ -227,6 +231,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                     if (vpc == null) {
                         throw new IOException(attachment.vpcId() + " has no network here");
                     }
+                    if (attachment.share() != null && attachment.ownUsers()) {
+                        throw new IOException("users of its own and a node's namespaces at once");
+                    }
                     if (sharesNetwork(attachment)) {
                         return attachToNode(attachment, vpc);
                     }
@@ -244,6 +251,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                         return pod.sandbox;
                     } catch (IOException | RuntimeException failed) {
                         holders.remove(key(attachment.vpcId(), attachment.address()));
+                        ownUsers.release(attachment.podUid());
                         discard(podFolder(attachment.podUid()));
                         throw failed;
                     }
@@ -706,32 +714,22 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var folder = podFolder(attachment.podUid());
         discard(folder);
         Files.createDirectories(folder);
+        var users = attachment.ownUsers() ? ownUsers.make(attachment.podUid(), folder) : null;
         var sandbox =
                 new Sandbox(
                         attachment.vpcId(),
                         attachment.address(),
                         folder.resolve("network"),
                         folder.resolve("ipc"),
-                        folder.resolve("uts"));
-        var share = attachment.share();
-        var own = share == null || !share.network();
-        var ownIpc = share == null || !share.ipc();
-        Libc.unshare(
-                (own ? Libc.CLONE_NEWNET | Libc.CLONE_NEWUTS : 0)
-                        | (ownIpc ? Libc.CLONE_NEWIPC : 0));
-        if (ownIpc) {
-            bind("ipc", sandbox.ipc());
-        } else {
-            bind(node(attachment).ipc(), sandbox.ipc());
-        }
-        if (!own) {
-            bind(node(attachment).network(), sandbox.network());
-            bind(node(attachment).uts(), sandbox.uts());
+                        folder.resolve("uts"),
+                        users);
+        if (users != null) {
+            enter(sandbox.network(), Libc.CLONE_NEWNET);
+            enter(sandbox.uts(), Libc.CLONE_NEWUTS);
+        } else if (!makeNamespaces(attachment, sandbox)) {
             return kept(folder, sandbox, "");
         }
         Libc.sethostname(attachment.hostname());
-        bind("net", sandbox.network());
-        bind("uts", sandbox.uts());
         setting("ipv6/conf/default/disable_ipv6", "1");
 
         var link = "brt" + Long.toString(linkNumber.incrementAndGet(), 36);
@@ -759,6 +757,39 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         return kept(folder, sandbox, link);
     }
 
+    /** False when the network is the node's, and so nothing more is to be made. */
+    private boolean makeNamespaces(Attachment attachment, Sandbox sandbox) throws IOException {
+        var share = attachment.share();
+        var own = share == null || !share.network();
+        var ownIpc = share == null || !share.ipc();
+        Libc.unshare(
+                (own ? Libc.CLONE_NEWNET | Libc.CLONE_NEWUTS : 0)
+                        | (ownIpc ? Libc.CLONE_NEWIPC : 0));
+        if (ownIpc) {
+            bind("ipc", sandbox.ipc());
+        } else {
+            bind(node(attachment).ipc(), sandbox.ipc());
+        }
+        if (!own) {
+            bind(node(attachment).network(), sandbox.network());
+            bind(node(attachment).uts(), sandbox.uts());
+            return false;
+        }
+        bind("net", sandbox.network());
+        bind("uts", sandbox.uts());
+        return true;
+    }
+
+    /** The calling thread ends in this namespace. */
+    private static void enter(Path namespace, int kind) throws IOException {
+        var fd = Libc.open(namespace.toString(), Libc.O_RDONLY);
+        try {
+            Libc.setns(fd, kind);
+        } finally {
+            Libc.close(fd);
+        }
+    }
+
     private Sandbox node(Attachment attachment) throws IOException {
         var share = attachment.share();
         var node = share == null ? null : pods.get(share.nodeId());
@@ -784,6 +815,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         properties.setProperty("vpc", sandbox.vpcId());
         properties.setProperty("address", sandbox.address());
         properties.setProperty("link", link);
+        if (sandbox.users() != null) {
+            properties.setProperty("users", Long.toString(sandbox.users().firstId()));
+        }
         if (led != null) {
             properties.setProperty("leads", PortLeads.written(led));
         }
@@ -818,6 +852,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
             }
         }
         discard(podFolder(podUid));
+        ownUsers.release(podUid);
     }
 
     private boolean readPod(String podUid, Path folder) throws IOException {
@@ -828,6 +863,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         if (vpcId == null || address == null || link == null || !vpcs.containsKey(vpcId)) {
             return false;
         }
+        var users = properties.getProperty("users");
         pods.put(
                 podUid,
                 new PodState(
@@ -836,7 +872,10 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                                 address,
                                 folder.resolve("network"),
                                 folder.resolve("ipc"),
-                                folder.resolve("uts")),
+                                folder.resolve("uts"),
+                                users == null
+                                        ? null
+                                        : ownUsers.adopt(podUid, folder, Long.parseLong(users))),
                         link));
         if (!link.isEmpty()) {
             holders.put(key(vpcId, address), podUid);
@@ -988,7 +1027,8 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     }
 
     private static void discard(Path folder) throws IOException {
-        for (var name : List.of("network", "ipc", "uts")) {
+        OwnUsers.discard(folder);
+        for (var name : List.of("network", "ipc", "uts", "user")) {
             try {
                 Libc.umount(folder.resolve(name).toString(), Libc.MNT_DETACH);
             } catch (Errno failed) {

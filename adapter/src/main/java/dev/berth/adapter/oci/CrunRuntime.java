@@ -372,6 +372,10 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     private static List<Path> needed(ContainerPlan plan) {
         var needed =
                 new ArrayList<>(List.of(plan.rootfs(), plan.network(), plan.ipc(), plan.uts()));
+        var users = plan.users();
+        if (users != null) {
+            needed.add(users.namespace());
+        }
         for (var mount : plan.mounts()) {
             if (!mount.source().isEmpty()) {
                 needed.add(Path.of(mount.source()));

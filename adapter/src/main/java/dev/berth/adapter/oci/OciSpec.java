@@ -162,6 +162,9 @@ record OciSpec(
         rlimit(rlimits, "RLIMIT_NOFILE", plan, limits.openFilesHard());
         rlimit(rlimits, "RLIMIT_NPROC", plan, limits.processesHard());
         process.put("noNewPrivileges", plan.noNewPrivileges());
+        if (!plan.appArmor().isEmpty()) {
+            process.put("apparmorProfile", plan.appArmor());
+        }
         process.put("oomScoreAdj", Math.max(plan.oomScoreAdjust(), limits.oomScoreAdjust()));
         return process;
     }
@@ -214,6 +217,10 @@ record OciSpec(
         namespaces.addObject().put("type", "network").put("path", plan.network().toString());
         namespaces.addObject().put("type", "ipc").put("path", plan.ipc().toString());
         namespaces.addObject().put("type", "uts").put("path", plan.uts().toString());
+        var users = plan.users();
+        if (users != null) {
+            namespaces.addObject().put("type", "user").put("path", users.namespace().toString());
+        }
     }
 
     private static void mounts(ArrayNode mounts, ContainerPlan plan) {
@@ -262,6 +269,19 @@ record OciSpec(
                                 });
             }
             options.add(mount.readOnly() ? "ro" : "rw");
+            var users = plan.users();
+            if (users != null && !mount.source().isEmpty()) {
+                // Files on disk keep the numbers that the pod knows, whichever range it has. The
+                // mapping is said here, and not asked of the container's namespace ("idmap"): crun
+                // 1.8 would look at that before the container has joined it.
+                for (var kind : List.of("uidMappings", "gidMappings")) {
+                    node.putArray(kind)
+                            .addObject()
+                            .put("containerID", 0)
+                            .put("hostID", users.firstId())
+                            .put("size", users.count());
+                }
+            }
             if (mount.recursiveReadOnly()) {
                 options.add("rro");
             }

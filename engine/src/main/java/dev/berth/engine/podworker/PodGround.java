@@ -208,7 +208,8 @@ final class PodGround {
     }
 
     private @Nullable Void attach() throws GroundFailed {
-        if (pod.spec().security().ownUsers()) {
+        var ownUsers = pod.spec().security().ownUsers();
+        if (ownUsers && !around.machine().images().canMapUsers()) {
             throw new GroundFailed(
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(PodWords.NO_USERS_OF_ITS_OWN),
@@ -224,7 +225,8 @@ final class PodGround {
                                             node.vpcId(),
                                             node.address(),
                                             hostname(),
-                                            share()));
+                                            share(),
+                                            ownUsers));
             leadPorts();
             sandbox = made;
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);
