@@ -363,7 +363,9 @@ class VolumesAndRightsIT {
         OneBerth.until(
                 "it runs again after its first end",
                 () ->
-                        field("own-users", ".status.containerStatuses[?(@.name=='main')].restartCount")
+                        field(
+                                                "own-users",
+                                                ".status.containerStatuses[?(@.name=='main')].restartCount")
                                         .equals("1")
                                 && field("own-users", ".status.containerStatuses[*].ready")
                                         .equals("true true"));
@@ -372,7 +374,7 @@ class VolumesAndRightsIT {
                                 "own-users",
                                 ".status.containerStatuses[?(@.name=='main')].lastState.terminated.message"))
                 .isEqualTo("words");
-        var map = in("own-users", "main", "cat /proc/self/uid_map").split(" +");
+        var map = in("own-users", "main", "cat /proc/self/uid_map").split(" +", -1);
         assertThat(map[0]).isEqualTo("0");
         assertThat(Long.parseLong(map[1])).isPositive().matches(first -> first % 65_536 == 0);
         assertThat(map[2]).isEqualTo("65536");
@@ -388,19 +390,29 @@ class VolumesAndRightsIT {
                                 + "0:4000\n1001:4000\n0:4000:440");
         assertThat(in("own-users", "main", "ps -o args")).contains("/pause", "sleep 3600");
         // Unmasked for one, masked for the other.
-        assertThat(in("own-users", "main", "grep -c ' /proc/' /proc/mounts || true")).isEqualTo("0");
+        assertThat(in("own-users", "main", "grep -c ' /proc/' /proc/mounts || true"))
+                .isEqualTo("0");
         assertThat(in("own-users", "user", "grep -c ' /proc/' /proc/mounts")).isNotEqualTo("0");
         assertThat(in("own-users", "main", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"))
                 .isEqualTo("80");
         berth.kubectl(
-                "debug", "own-users", "--image=busybox", "--target=user", "-c", "look",
-                "--attach=false", "--profile=general", "--", "sleep", "3600");
+                "debug",
+                "own-users",
+                "--image=busybox",
+                "--target=user",
+                "-c",
+                "look",
+                "--attach=false",
+                "--profile=general",
+                "--",
+                "sleep",
+                "3600");
         berth.kubectl(
                 "wait",
                 "--for=jsonpath={.status.ephemeralContainerStatuses[0].state.running}",
                 "pod/own-users",
                 "--timeout=20s");
-        assertThat(in("own-users", "look", "cat /proc/self/uid_map").split(" +")[1])
+        assertThat(in("own-users", "look", "cat /proc/self/uid_map").split(" +", -1)[1])
                 .isEqualTo(map[1]);
         assertThat(in("own-users", "look", "ps -o args")).contains("sleep 3600");
     }

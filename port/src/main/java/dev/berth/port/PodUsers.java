@@ -13,8 +13,7 @@ import java.nio.file.Path;
  *     mounted; goes with the pod's namespaces
  * @param emptyRoot an empty folder that is theirs, for a container without an image
  */
-public record PodUsers(
-        Path namespace, long firstId, long count, Path roots, Path emptyRoot) {
+public record PodUsers(Path namespace, long firstId, long count, Path roots, Path emptyRoot) {
     /** Refuses what would be this machine's own root. */
     public PodUsers {
         if (firstId <= 0 || count <= 0) {

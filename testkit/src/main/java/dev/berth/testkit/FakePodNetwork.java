@@ -1,7 +1,7 @@
 package dev.berth.testkit;
 
-import dev.berth.core.usage.LinkUse;
 import dev.berth.core.pod.IdRanges;
+import dev.berth.core.usage.LinkUse;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.PodUsers;
 import dev.berth.port.Subscription;
@@ -166,12 +166,10 @@ public final class FakePodNetwork implements PodNetwork {
             return had.users();
         }
         var first =
-                IdRanges.free(
-                                from ->
-                                        sandboxes.values().stream()
-                                                .map(Sandbox::users)
-                                                .anyMatch(one ->
-                                                        one != null && one.firstId() == from))
+                IdRanges.free(from ->
+                                sandboxes.values().stream()
+                                        .map(Sandbox::users)
+                                        .anyMatch(one -> one != null && one.firstId() == from))
                         .orElseThrow();
         return new PodUsers(
                 base.resolve("user"),

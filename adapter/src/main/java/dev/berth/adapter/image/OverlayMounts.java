@@ -88,8 +88,7 @@ final class OverlayMounts {
         }
     }
 
-    private static void join(
-            Path place, Path root, List<Path> layers, @Nullable PodUsers users)
+    private static void join(Path place, Path root, List<Path> layers, @Nullable PodUsers users)
             throws IOException {
         Files.createDirectories(root);
         List<Path> lower = layers;
@@ -165,8 +164,7 @@ final class OverlayMounts {
         return "/proc/self/fd/" + descriptor;
     }
 
-    private static @Nullable String options(
-            List<String> lower, Path upper, Path work) {
+    private static @Nullable String options(List<String> lower, Path upper, Path work) {
         for (String each : lower) {
             if (!isPlain(each)) {
                 return null;

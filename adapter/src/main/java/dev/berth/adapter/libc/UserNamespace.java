@@ -5,8 +5,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A user namespace with namespaces for the network, IPC and the host name that belong to it, as
@@ -39,9 +40,8 @@ public final class UserNamespace implements AutoCloseable {
         if (program.isEmpty()) {
             throw new IOException("there is no " + UNSHARE.getFirst() + ", of util-linux");
         }
-        var command =
-                List.of(program.get().toString(), "--user", "--net", "--ipc", "--uts", "cat");
-        var pipes = new ArrayList<Integer>();
+        var command = List.of(program.get().toString(), "--user", "--net", "--ipc", "--uts", "cat");
+        var pipes = new LinkedHashSet<Integer>();
         try {
             var in = opened(pipes);
             var out = opened(pipes);
@@ -54,7 +54,7 @@ public final class UserNamespace implements AutoCloseable {
                             new int[] {in[0], out[1], err[1]},
                             null);
             var made = new UserNamespace(pid, in[1]);
-            pipes.remove(Integer.valueOf(in[1]));
+            pipes.remove(in[1]);
             try {
                 for (var theirs : List.of(in[0], out[1], err[1])) {
                     pipes.remove(theirs);
@@ -74,7 +74,7 @@ public final class UserNamespace implements AutoCloseable {
         }
     }
 
-    private static int[] opened(List<Integer> pipes) throws Errno {
+    private static int[] opened(Set<Integer> pipes) throws Errno {
         var pipe = Libc.pipe();
         pipes.add(pipe[0]);
         pipes.add(pipe[1]);

@@ -148,15 +148,17 @@ final class PodBed {
     String podWithOwnUsers(int number) throws Exception {
         var uid = "pod-" + instance + "-" + number;
         network.attach(
-                new Attachment(
-                        uid, vpc, "10.214.1." + (10 + number), "web-" + number, null, true));
+                new Attachment(uid, vpc, "10.214.1." + (10 + number), "web-" + number, null, true));
         runtime.createPodGroup(uid, 0, 0, 0);
         return uid;
     }
 
     /** The same for users of the pod's own: what is in the image is mounted, as theirs. */
     ContainerPlan planForOwnUsers(
-            String podUid, String name, List<Mount> mounts, @Nullable String processesOf,
+            String podUid,
+            String name,
+            List<Mount> mounts,
+            @Nullable String processesOf,
             String... command) {
         var plan = plan(podUid, name, command);
         var users = Objects.requireNonNull(network.sandbox(podUid).orElseThrow().users());

@@ -52,8 +52,11 @@ class PodsHaveUsersOfTheirOwnIT {
         bed.run(plan);
         assertThat(in(plan, "stat -c %u:%g /v/new; hostname; ls /sys/class/net"))
                 .isEqualTo("0:0\nweb-1\neth0\nlo\n");
-        assertThat(in(plan, "cat /proc/sys/net/ipv4/ip_unprivileged_port_start; ping -c1"
-                        + " 127.0.0.1 > /dev/null && echo lo"))
+        assertThat(
+                        in(
+                                plan,
+                                "cat /proc/sys/net/ipv4/ip_unprivileged_port_start; ping -c1"
+                                        + " 127.0.0.1 > /dev/null && echo lo"))
                 .isEqualTo("80\nlo\n");
         assertThat(Files.getAttribute(volume.resolve("new"), "unix:uid")).isEqualTo(0);
         var outside = Path.of("/proc/" + bed.runtime().list().getFirst().pid());
@@ -70,7 +73,7 @@ class PodsHaveUsersOfTheirOwnIT {
         assertThat(bed.network().sandbox(one)).isEqualTo(before);
         var two = bed.podWithOwnUsers(2);
         assertThat(firstId(two)).isNotEqualTo(firstId(one));
-        assertThat(in(plan, "cat /proc/self/uid_map").strip().split(" +"))
+        assertThat(in(plan, "cat /proc/self/uid_map").strip().split(" +", -1))
                 .containsExactly("0", Long.toString(firstId(one)), "65536");
         var freed = firstId(one);
         bed.runtime().remove(plan.id());
@@ -83,8 +86,7 @@ class PodsHaveUsersOfTheirOwnIT {
         var pod = bed.podWithOwnUsers(1);
         var first = bed.planForOwnUsers(pod, "first", List.of(), null, "sleep", "1000");
         bed.run(first);
-        var second =
-                bed.planForOwnUsers(pod, "second", List.of(), first.id(), "sleep", "2000");
+        var second = bed.planForOwnUsers(pod, "second", List.of(), first.id(), "sleep", "2000");
         bed.run(second);
         assertThat(in(second, "ps -o args")).contains("sleep 1000", "sleep 2000");
         assertThat(in(second, "kill -9 1 && echo may; readlink /proc/self/ns/user"))
