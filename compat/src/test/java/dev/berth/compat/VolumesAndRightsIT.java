@@ -100,6 +100,13 @@ class VolumesAndRightsIT {
             ---
             apiVersion: v1
             kind: Pod
+            metadata: {name: unsafe}
+            spec:
+              securityContext: {sysctls: [{name: kernel.msgmax, value: "65536"}]}
+              containers: [{name: main, image: busybox, command: [sleep, "3600"]}]
+            ---
+            apiVersion: v1
+            kind: Pod
             metadata: {name: own-users}
             spec:
               hostUsers: false
@@ -318,9 +325,19 @@ class VolumesAndRightsIT {
         assertThat(in("narrow", "main", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"))
                 .isEqualTo("80");
         assertThat(in("narrow", "main", "ulimit -Sn; ulimit -Hn"))
-                .isEqualTo("1024\n" + Math.min(65_535, openFilesHere()));
+                .isEqualTo("1024\n" + Math.min(65_535, here("open files")));
+        assertThat(in("narrow", "main", "grep 'Max processes' /proc/self/limits").split(" +", -1))
+                .containsSequence(
+                        "processes", "1024", Long.toString(Math.min(65_535, here("processes"))));
         assertThat(in("narrow", "main", "head -c 1 /proc/kcore | wc -c; ls /sys/firmware | wc -l"))
                 .isEqualTo("0\n0");
+        assertThat(in("narrow", "main", "ls /dev"))
+                .isEqualTo(
+                        "core\nfd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\n"
+                                + "stdout\ntermination-log\ntty\nurandom\nzero");
+        assertThat(field("narrow", ".status.containerStatuses[?(@.name=='main')].user.linux"))
+                .isEqualTo(
+                        "{\"gid\":1002,\"supplementalGroups\":[1002,1003,1004],\"uid\":1001}");
         assertThat(
                         in(
                                 "narrow",
@@ -330,14 +347,14 @@ class VolumesAndRightsIT {
     }
 
     /** Without the right to, nobody can give more than he has. */
-    private static long openFilesHere() throws Exception {
+    private static long here(String what) throws Exception {
         for (var line : Files.readAllLines(Path.of("/proc/self/limits"))) {
-            if (line.startsWith("Max open files")) {
-                var hard = line.substring("Max open files".length()).strip().split("\\s+", -1)[1];
+            if (line.startsWith("Max " + what)) {
+                var hard = line.substring(("Max " + what).length()).strip().split("\\s+", -1)[1];
                 return hard.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(hard);
             }
         }
-        throw new AssertionError("no limit of open files");
+        throw new AssertionError("no limit of " + what);
     }
 
     @Test
@@ -356,6 +373,11 @@ class VolumesAndRightsIT {
                 .isEqualTo(
                         "Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the"
                                 + " host");
+        OneBerth.until("unsafe", () -> field("unsafe", ".status.phase").equals("Failed"));
+        assertThat(field("unsafe", ".status.reason")).isEqualTo("SysctlForbidden");
+        assertThat(field("unsafe", ".status.message"))
+                .isEqualTo(
+                        "Pod was rejected: forbidden sysctl: \"kernel.msgmax\" not allowlisted");
     }
 
     @Test
@@ -389,6 +411,15 @@ class VolumesAndRightsIT {
                         "1001\n1002\n1002 4000\nof root\nof root\nfrom-secret\n"
                                 + "0:4000\n1001:4000\n0:4000:440");
         assertThat(in("own-users", "main", "ps -o args")).contains("/pause", "sleep 3600");
+        assertThat(
+                        berth.kubectl(
+                                "get",
+                                "node",
+                                field("own-users", ".spec.nodeName"),
+                                "-o",
+                                "jsonpath={.status.runtimeHandlers[0].features.userNamespaces}"
+                                        + " {.status.features.supplementalGroupsPolicy}"))
+                .isEqualTo("true true");
         // Unmasked for one, masked for the other.
         assertThat(in("own-users", "main", "grep -c ' /proc/' /proc/mounts || true"))
                 .isEqualTo("0");

@@ -36,6 +36,9 @@ public interface ContainerRuntime {
     /** The pods that have a cgroup, also those of an earlier life of Berth. */
     List<String> podGroups();
 
+    /** Whether this machine's kernel can confine containers by AppArmor profiles. */
+    boolean hasAppArmor();
+
     /** What a pod's processes use, read now; empty when the pod has no cgroup. */
     Optional<GroupUse> podUse(String podUid);
 
@@ -126,8 +129,8 @@ public interface ContainerRuntime {
      * @param logFile where its output goes, in CRI's line format
      * @param host what it sees of the machine itself
      * @param users its pod's own users, to whom the files of its mounts belong, or null
-     * @param appArmor the loaded AppArmor profile that confines it, {@code unconfined}, or empty
-     *     where there is no AppArmor
+     * @param appArmor the AppArmor profile that confines it: {@code RuntimeDefault} or the name of a
+     *     loaded one; empty for none
      */
     record ContainerPlan(
             String id,
@@ -318,6 +321,7 @@ public interface ContainerRuntime {
      * @param createdAt when it was made
      * @param startedAt when it was started, or null
      * @param exit how it ended, or null
+     * @param user whom its first process was started as, or null when that was not written down
      */
     record Container(
             String id,
@@ -331,7 +335,8 @@ public interface ContainerRuntime {
             long pid,
             Instant createdAt,
             @Nullable Instant startedAt,
-            @Nullable Exit exit) {}
+            @Nullable Exit exit,
+            @Nullable User user) {}
 
     /** Where a container stands. */
     enum State {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
+import dev.berth.core.pod.ProcessIdentity;
 import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
@@ -527,7 +528,10 @@ public abstract class KubeApiContract {
                 2,
                 "docker.io/library/nginx:latest",
                 "docker.io/library/nginx@sha256:0123",
-                "crun://c");
+                "crun://c",
+                null,
+                List.of(),
+                new ProcessIdentity(1000, 1001, List.of(2000L)));
     }
 
     private static PodStatus status(
@@ -575,7 +579,8 @@ public abstract class KubeApiContract {
                         "amd64",
                         "m",
                         "s",
-                        "b"),
+                        "b",
+                        true),
                 10250);
     }
 

@@ -81,12 +81,18 @@ record OciSpec(
      * The whole configuration.
      *
      * @param processes the process namespace to join, or null for one of its own
+     * @param appArmor the loaded profile's name, or empty for none
      */
-    ObjectNode container(ContainerPlan plan, String cgroupPath, @Nullable Path processes)
+    ObjectNode container(
+            ContainerPlan plan, String cgroupPath, @Nullable Path processes, String appArmor)
             throws IOException {
         var spec = json.createObjectNode();
         spec.put("ociVersion", "1.0.2");
-        spec.set("process", process(plan));
+        var process = process(plan);
+        if (!appArmor.isEmpty()) {
+            process.put("apparmorProfile", appArmor);
+        }
+        spec.set("process", process);
         spec.putObject("root")
                 .put("path", plan.rootfs().toString())
                 .put("readonly", plan.readOnlyRoot());
@@ -162,9 +168,6 @@ record OciSpec(
         rlimit(rlimits, "RLIMIT_NOFILE", plan, limits.openFilesHard());
         rlimit(rlimits, "RLIMIT_NPROC", plan, limits.processesHard());
         process.put("noNewPrivileges", plan.noNewPrivileges());
-        if (!plan.appArmor().isEmpty()) {
-            process.put("apparmorProfile", plan.appArmor());
-        }
         process.put("oomScoreAdj", Math.max(plan.oomScoreAdjust(), limits.oomScoreAdjust()));
         return process;
     }

@@ -154,7 +154,14 @@ final class ContainerPlans {
                 around.machine().logs().file(log(pod, container.name(), attempt)),
                 new HostAccess(security.privileged(), pod.spec().hostPid()),
                 users(),
-                "");
+                security.privileged() ? "" : Privileges.appArmor(pod.spec(), container));
+    }
+
+    /** Whom a container runs as, as its pod's status tells it. */
+    static @Nullable ProcessIdentity identity(@Nullable User user) {
+        return user == null
+                ? null
+                : new ProcessIdentity(user.uid(), user.gid(), user.additionalGids());
     }
 
     /** The users that the pod has of its own, or null. */
