@@ -336,8 +336,7 @@ class VolumesAndRightsIT {
                         "core\nfd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\n"
                                 + "stdout\ntermination-log\ntty\nurandom\nzero");
         assertThat(field("narrow", ".status.containerStatuses[?(@.name=='main')].user.linux"))
-                .isEqualTo(
-                        "{\"gid\":1002,\"supplementalGroups\":[1002,1003,1004],\"uid\":1001}");
+                .isEqualTo("{\"gid\":1002,\"supplementalGroups\":[1002,1003,1004],\"uid\":1001}");
         assertThat(
                         in(
                                 "narrow",
@@ -376,8 +375,7 @@ class VolumesAndRightsIT {
         OneBerth.until("unsafe", () -> field("unsafe", ".status.phase").equals("Failed"));
         assertThat(field("unsafe", ".status.reason")).isEqualTo("SysctlForbidden");
         assertThat(field("unsafe", ".status.message"))
-                .isEqualTo(
-                        "Pod was rejected: forbidden sysctl: \"kernel.msgmax\" not allowlisted");
+                .isEqualTo("Pod was rejected: forbidden sysctl: \"kernel.msgmax\" not allowlisted");
     }
 
     @Test

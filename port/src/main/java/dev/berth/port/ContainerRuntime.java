@@ -67,6 +67,12 @@ public interface ContainerRuntime {
     /** Gives a container other limits; nothing when it has ended. */
     void limit(String id, Limits limits) throws RuntimeFailed, InterruptedException;
 
+    /**
+     * Ends whatever runs of a container, for certain; it stays, with the end that it came to, until
+     * it is removed. Nothing when there is none.
+     */
+    void kill(String id) throws InterruptedException;
+
     /** Takes a container away, killing it if it runs; nothing when there is none. Its log stays. */
     void remove(String id) throws InterruptedException;
 
@@ -129,8 +135,8 @@ public interface ContainerRuntime {
      * @param logFile where its output goes, in CRI's line format
      * @param host what it sees of the machine itself
      * @param users its pod's own users, to whom the files of its mounts belong, or null
-     * @param appArmor the AppArmor profile that confines it: {@code RuntimeDefault} or the name of a
-     *     loaded one; empty for none
+     * @param appArmor the AppArmor profile that confines it: {@code RuntimeDefault} or the name of
+     *     a loaded one; empty for none
      */
     record ContainerPlan(
             String id,

@@ -115,6 +115,8 @@ public interface PodNetwork {
      * @param address its IPv4 address, in one of the VPC's subnets
      * @param hostname 1 to 63 characters
      * @param share what it has in common with its node, or null for a place of its own
+     * @param cluster whose Services it finds where the VPC has several clusters, or null for those
+     *     of the first
      * @param ownUsers whether it has users of its own, which its other namespaces belong to; then
      *     it shares nothing
      */
@@ -124,20 +126,32 @@ public interface PodNetwork {
             String address,
             String hostname,
             @Nullable NodeShare share,
+            @Nullable String cluster,
             boolean ownUsers) {
+        /** A pod with namespaces of its own. */
+        public Attachment(String podUid, String vpcId, String address, String hostname) {
+            this(podUid, vpcId, address, hostname, null, null, false);
+        }
+
         /** A pod with the machine's users. */
         public Attachment(
                 String podUid,
                 String vpcId,
                 String address,
                 String hostname,
-                @Nullable NodeShare share) {
-            this(podUid, vpcId, address, hostname, share, false);
+                @Nullable NodeShare share,
+                @Nullable String cluster) {
+            this(podUid, vpcId, address, hostname, share, cluster, false);
         }
 
-        /** A pod with namespaces of its own. */
-        public Attachment(String podUid, String vpcId, String address, String hostname) {
-            this(podUid, vpcId, address, hostname, null);
+        /** A pod of the first cluster in its VPC. */
+        public Attachment(
+                String podUid,
+                String vpcId,
+                String address,
+                String hostname,
+                @Nullable NodeShare share) {
+            this(podUid, vpcId, address, hostname, share, null, false);
         }
     }
 

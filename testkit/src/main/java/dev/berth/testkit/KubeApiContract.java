@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
-import dev.berth.core.pod.ProcessIdentity;
 import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
+import dev.berth.core.pod.ProcessIdentity;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.PodListener;
@@ -206,8 +206,11 @@ public abstract class KubeApiContract {
                         "172.16.1.5",
                         List.of(condition("Ready", "True"), condition("Initialized", "True")),
                         new ContainerState.Running(WHEN));
-        api().writeStatus(key, uid(key), status);
-        var read = api().pod(key).orElseThrow().status();
+        var version = api().writeStatus(key, uid(key), status);
+        var pod = api().pod(key).orElseThrow();
+        assertThat(pod.metadata().resourceVersion()).isEqualTo(version);
+        assertThat(api().writeStatus(key, uid(key), status)).isEqualTo(version);
+        var read = pod.status();
         assertThat(read.containers()).isEqualTo(status.containers());
         assertThat(read.podIp()).isEqualTo("172.16.1.5");
         assertThat(read.hostIp()).isEqualTo("172.16.1.5");

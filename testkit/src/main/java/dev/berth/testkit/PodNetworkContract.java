@@ -112,7 +112,7 @@ public abstract class PodNetworkContract {
     }
 
     private Attachment withOwnUsers(int number, String address) {
-        return new Attachment(podUid(number), vpcId(), address, "web-" + number, null, true);
+        return new Attachment(podUid(number), vpcId(), address, "web-" + number, null, null, true);
     }
 
     @Test

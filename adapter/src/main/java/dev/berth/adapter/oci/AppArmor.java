@@ -124,8 +124,7 @@ final class AppArmor {
             throw new IOException("there is no " + parsers.getFirst());
         }
         var process =
-                new ProcessBuilder(
-                                parser.get().toString(), "--skip-cache", how, file.toString())
+                new ProcessBuilder(parser.get().toString(), "--skip-cache", how, file.toString())
                         .redirectErrorStream(true)
                         .start();
         process.getOutputStream().close();

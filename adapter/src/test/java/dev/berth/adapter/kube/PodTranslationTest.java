@@ -474,20 +474,21 @@ class PodTranslationTest {
     @Test
     void profiles_of_AppArmor_users_and_groups() {
         var pod =
-                pod("""
-                spec:
-                  hostUsers: false
-                  securityContext:
-                    supplementalGroupsPolicy: Strict
-                    appArmorProfile: {type: RuntimeDefault}
-                  containers:
-                  - name: a
-                    securityContext: {appArmorProfile: {type: Localhost, localhostProfile: mine}}
-                status:
-                  containerStatuses:
-                  - name: a
-                    user: {linux: {uid: 1, gid: 3, supplementalGroups: [3, 4, 2]}}
-                """);
+                pod(
+                        """
+                        spec:
+                          hostUsers: false
+                          securityContext:
+                            supplementalGroupsPolicy: Strict
+                            appArmorProfile: {type: RuntimeDefault}
+                          containers:
+                          - name: a
+                            securityContext: {appArmorProfile: {type: Localhost, localhostProfile: mine}}
+                        status:
+                          containerStatuses:
+                          - name: a
+                            user: {linux: {uid: 1, gid: 3, supplementalGroups: [3, 4, 2]}}
+                        """);
         assertThat(pod.spec().security().ownUsers()).isTrue();
         assertThat(pod.spec().security().supplementalGroupsPolicy()).isEqualTo("Strict");
         assertThat(pod.spec().security().appArmor()).isEqualTo("RuntimeDefault");

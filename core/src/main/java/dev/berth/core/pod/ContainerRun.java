@@ -73,12 +73,14 @@ public record ContainerRun(
 
     /** The same, started. */
     public ContainerRun startedAt(Instant when) {
-        return new ContainerRun(name, attempt, containerId, when, end, image, imageId, current, user);
+        return new ContainerRun(
+                name, attempt, containerId, when, end, image, imageId, current, user);
     }
 
     /** The same, of an earlier life of the machine. */
     public ContainerRun past() {
-        return new ContainerRun(name, attempt, containerId, startedAt, end, image, imageId, false, user);
+        return new ContainerRun(
+                name, attempt, containerId, startedAt, end, image, imageId, false, user);
     }
 
     /**

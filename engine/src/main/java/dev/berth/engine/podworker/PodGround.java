@@ -226,6 +226,7 @@ final class PodGround {
                                             node.address(),
                                             hostname(),
                                             share(),
+                                            around.settings().cluster(),
                                             ownUsers));
             leadPorts();
             sandbox = made;
