@@ -148,7 +148,8 @@ final class PodBed {
     String podWithOwnUsers(int number) throws Exception {
         var uid = "pod-" + instance + "-" + number;
         network.attach(
-                new Attachment(uid, vpc, "10.214.1." + (10 + number), "web-" + number, null, null, true));
+                new Attachment(
+                        uid, vpc, "10.214.1." + (10 + number), "web-" + number, null, null, true));
         runtime.createPodGroup(uid, 0, 0, 0);
         return uid;
     }
