@@ -72,6 +72,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     private final Path crun;
     private final Path conmonPath;
     private final List<Path> mountFolders;
+    private final AppArmor appArmor;
     private final JsonMapper json = JsonMapper.builder().build();
     private final Map<String, Entry> entries = new ConcurrentHashMap<>();
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
@@ -97,6 +98,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         this.crun = crun;
         conmonPath = conmon;
         this.mountFolders = List.copyOf(mountFolders);
+        appArmor = AppArmor.ofThisMachine(this.state.resolve("apparmor"), instance);
         crunRoot = this.state.resolve("crun");
         exits = this.state.resolve("exits");
     }
@@ -226,6 +228,11 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     }
 
     @Override
+    public boolean hasAppArmor() {
+        return appArmor.enabled();
+    }
+
+    @Override
     public Optional<GroupUse> podUse(String podUid) {
         check(NAME, podUid);
         var cgroups = running().cgroups();
@@ -261,7 +268,8 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             var folder = folder(plan.id());
             Files.createDirectories(folder.folder());
             var path = running().cgroups().containerPath(plan.podUid(), plan.id());
-            var spec = running().spec().container(plan, path, processes(plan));
+            var profile = plan.appArmor().isEmpty() ? "" : appArmor.profile(plan.appArmor());
+            var spec = running().spec().container(plan, path, processes(plan), profile);
             var filter = addFilter(spec);
             Files.write(folder.config(), json.writeValueAsBytes(spec));
             var logFolder = plan.logFile().getParent();
@@ -372,6 +380,10 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     private static List<Path> needed(ContainerPlan plan) {
         var needed =
                 new ArrayList<>(List.of(plan.rootfs(), plan.network(), plan.ipc(), plan.uts()));
+        var users = plan.users();
+        if (users != null) {
+            needed.add(users.namespace());
+        }
         for (var mount : plan.mounts()) {
             if (!mount.source().isEmpty()) {
                 needed.add(Path.of(mount.source()));
@@ -591,7 +603,8 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                             exit != null ? 0 : entry.container.pid(),
                             notes.createdAt(),
                             started,
-                            exit));
+                            exit,
+                            notes.user()));
         }
         return containers;
     }
@@ -840,6 +853,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         }
         cgroups.removeInstance();
         close();
+        appArmor.unload();
         deleteAll(state);
         for (var folder : mountFolders) {
             if (MountTable.read().isSharedMount(folder)) {
