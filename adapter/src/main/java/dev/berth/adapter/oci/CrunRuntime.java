@@ -424,13 +424,9 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             }
             var now = Instant.now();
             var fifo = fifo(id);
-            var fd = Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK);
-            try {
-                entry.folder.writeStarted(now);
-                Libc.write(fd, new byte[1], 0, 1);
-            } finally {
-                Libc.close(fd);
-            }
+            // First, since whoever opens the FIFO and is killed may have let it begin already.
+            entry.folder.writeStarted(now);
+            open(fifo);
             entry.startedAt = now;
             Files.deleteIfExists(fifo);
         } catch (Errno failed) {
@@ -453,18 +449,27 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     private void finishStart(String id) throws IOException {
         var fifo = fifo(id);
         try {
-            var fd = Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK);
-            try {
-                Libc.write(fd, new byte[1], 0, 1);
-            } finally {
-                Libc.close(fd);
-            }
+            open(fifo);
         } catch (Errno begun) {
             if (begun.number() != Errno.ENXIO && begun.number() != Errno.ENOENT) {
                 throw new IOException("cannot start container " + id, begun);
             }
         }
         Files.deleteIfExists(fifo);
+    }
+
+    private static void open(Path fifo) throws Errno {
+        var fd = Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK);
+        try {
+            Libc.write(fd, new byte[1], 0, 1);
+        } catch (Errno gone) {
+            if (gone.number() != Errno.EPIPE) {
+                throw gone;
+            }
+            // That somebody came was enough: it has begun, or ended, between the two calls.
+        } finally {
+            Libc.close(fd);
+        }
     }
 
     private Path fifo(String id) {
