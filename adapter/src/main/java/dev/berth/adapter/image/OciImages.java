@@ -303,6 +303,11 @@ public final class OciImages implements Images, AutoCloseable {
                 LOG.warn("cannot take away a layout id={} cause={}", id, failed.getMessage());
             }
         }
+        try {
+            mounts.forgetTrial();
+        } catch (IOException failed) {
+            LOG.warn("cannot take away a trial's folder cause={}", failed.getMessage());
+        }
     }
 
     /**

@@ -47,6 +47,9 @@ final class OverlayMounts {
     /** The layers as users of a pod's own see them, while they are joined. */
     private static final String MAPPED = "mapped";
 
+    /** Where it is tried out whether owners can be mapped; not the name of a layout. */
+    private static final String TRIAL = ".trial";
+
     private final Path folder;
     private final ReentrantLock trying = new ReentrantLock();
     private volatile @Nullable Boolean canMap;
@@ -227,10 +230,9 @@ final class OverlayMounts {
     }
 
     private boolean tried() {
-        // Not the name of a layout, and two programs may try at once.
-        Path place = folder.resolve(".users-" + ProcessHandle.current().pid());
+        Path place = folder.resolve(TRIAL);
         try (UserNamespace made = UserNamespace.open(IdRanges.LENGTH, IdRanges.LENGTH)) {
-            delete(place);
+            forgetTrial();
             Files.createDirectories(place);
             Path layer = Files.createDirectory(place.resolve("layer"));
             Files.createFile(layer.resolve("file"));
@@ -306,6 +308,15 @@ final class OverlayMounts {
         }
         ids.sort(null);
         return ids;
+    }
+
+    /** Takes away what a crash may have left of a trial. */
+    void forgetTrial() throws IOException {
+        Path root = folder.resolve(TRIAL).resolve("root");
+        while (isMounted(root)) {
+            NativeFiles.unmount(root);
+        }
+        delete(folder.resolve(TRIAL));
     }
 
     private Path place(String id) {
