@@ -210,7 +210,7 @@ public final class DiskPodFiles implements PodFiles {
         mounting.lock();
         try {
             Files.createDirectories(memory);
-            if (!Mounts.mounted(memory)) {
+            if (!Mounts.inMemory(memory)) {
                 Mounts.tmpfs(memory, "mode=0711");
             }
             memoryMounted = true;
