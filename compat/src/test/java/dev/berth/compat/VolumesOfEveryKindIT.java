@@ -184,7 +184,55 @@ class VolumesOfEveryKindIT {
               volumes: [{name: d, emptyDir: {}}]
             """;
 
+    private static final String IMAGE =
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/library/model:1";
+
+    /** On an ordinary node; one of them is refused on Fargate. */
+    private static final String PICTURED =
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: pictured}
+            spec:
+              terminationGracePeriodSeconds: 1
+              imagePullSecrets: [{name: login}]
+              containers:
+              - name: main
+                image: busybox
+                command: [sleep, "3600"]
+                volumeMounts:
+                - {name: model, mountPath: /model}
+                - {name: tools, mountPath: /tools, readOnly: true, recursiveReadOnly: IfPossible}
+                - {name: tools, mountPath: /part, subPath: etc}
+              volumes:
+              - {name: model, image: {reference: "%s", pullPolicy: IfNotPresent}}
+              - {name: tools, image: {reference: busybox, pullPolicy: Never}}
+            """;
+
+    private static final String LACKING =
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: lacking}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: mounts
+                image: busybox
+                command: [sleep, "3600"]
+                volumeMounts: [{name: none, mountPath: /none}]
+              - name: part
+                image: busybox
+                command: [sleep, "3600"]
+                volumeMounts: [{name: tools, mountPath: /part, subPath: no/such}]
+              - {name: free, image: busybox, command: [sleep, "3600"]}
+              volumes:
+              - {name: none, image: {reference: "absent.invalid/none:1"}}
+              - {name: tools, image: {reference: busybox, pullPolicy: IfNotPresent}}
+            """;
+
     private static OneBerth berth;
+    private static SmallRegistry registry;
     private static Path shared;
 
     @BeforeAll
@@ -193,7 +241,16 @@ class VolumesOfEveryKindIT {
         shared = Files.createTempDirectory("berth-compat-kinds").toRealPath();
         Files.setAttribute(shared, "unix:mode", 0755);
         Files.writeString(shared.resolve("roots"), "of root");
-        berth = OneBerth.inNewFolder().up("--efs", "fs-7=" + shared);
+        registry = SmallRegistry.start();
+        registry.put("model", "1", SmallImage.of("amd64", 1000));
+        registry.wants("me", "secret");
+        berth =
+                OneBerth.inNewFolder()
+                        .up(
+                                "--efs",
+                                "fs-7=" + shared,
+                                "--mirror",
+                                "*.dkr.ecr.*.amazonaws.com=" + registry.address());
         berth.berth("image", "build-demo").good();
         var subnets = berth.network("172.25.0.0/16", "172.25.1.0/24", "172.25.2.0/24");
         berth.cluster(
@@ -226,6 +283,9 @@ class VolumesOfEveryKindIT {
             berth.close();
             assertThat(shared.resolve("roots")).hasContent("of root");
             OneBerth.removeTree(shared);
+        }
+        if (registry != null) {
+            registry.close();
         }
     }
 
@@ -352,5 +412,110 @@ class VolumesOfEveryKindIT {
                 () ->
                         berth.kubectl("get", "events", "-n", "away", "-o", "jsonpath={.items[*].message}")
                                 .contains("invalid SecurityContext fields: Privileged"));
+    }
+
+    private static String waiting(String container) throws Exception {
+        return berth.kubectl(
+                "get",
+                "pod/lacking",
+                "-o",
+                "jsonpath={.status.containerStatuses[?(@.name=='%s')].state.waiting}"
+                        .formatted(container));
+    }
+
+    @Test
+    void an_image_is_a_volume_that_can_only_be_read() throws Exception {
+        berth.kubectl(
+                "create",
+                "secret",
+                "docker-registry",
+                "login",
+                "--docker-server=111122223333.dkr.ecr.eu-west-1.amazonaws.com",
+                "--docker-username=me",
+                "--docker-password=secret");
+        berth.apply(PICTURED.formatted(IMAGE));
+        berth.kubectl("wait", "--for=condition=Ready", "pod/pictured", "--timeout=60s");
+        var in = new String[] {"exec", "pictured", "--", "sh", "-c", ""};
+        in[5] = "wc -c < /model/file; cat /tools/etc/passwd /part/passwd | grep -c ^root";
+        assertThat(berth.kubectl(in)).isEqualTo("1000\n2");
+        in[5] =
+                "touch /model/x 2>&1; /tools/bin/busybox true 2>&1; grep -E ' /(model|tools|part) ' /proc/mounts; true";
+        assertThat(berth.kubectl(in))
+                .contains("touch: /model/x: Read-only file system", "/tools/bin/busybox: Permission denied")
+                .containsPattern("/model overlay ro,\\S*nosuid,nodev,noexec")
+                .containsPattern("/part overlay ro,\\S*nosuid,nodev,noexec");
+        assertThat(
+                        berth.kubectl(
+                                "get",
+                                "pod/pictured",
+                                "-o",
+                                "jsonpath={.status.containerStatuses[0].volumeMounts}"))
+                .startsWith(
+                        "[{\"mountPath\":\"/model\",\"name\":\"model\"},"
+                                + "{\"mountPath\":\"/tools\",\"name\":\"tools\",\"readOnly\":true,\"recursiveReadOnly\":\"Enabled\"},"
+                                + "{\"mountPath\":\"/part\",\"name\":\"tools\"},");
+        var events =
+                berth.kubectl(
+                        "get",
+                        "events",
+                        "--field-selector",
+                        "involvedObject.name=pictured",
+                        "-o",
+                        "jsonpath={range .items[*]}{.involvedObject.fieldPath} {.reason} {.message}{'\\n'}{end}");
+        assertThat(events)
+                .contains(" Pulling Pulling image \"" + IMAGE)
+                .containsPattern("(?m)^ Pulled Successfully pulled image \"" + IMAGE);
+        assertThat(berth.berth("image", "gc").good()).startsWith("removed 0 images");
+        assertThat(berth.berth("image", "list").good()).contains(IMAGE);
+        berth.kubectl("delete", "pod/pictured", "--wait=true");
+        OneBerth.until(
+                "the image is used no longer",
+                () -> berth.berth("image", "gc").good().startsWith("removed 1 images"));
+    }
+
+    @Test
+    void only_those_wait_that_mount_an_image_that_cannot_be_had() throws Exception {
+        berth.apply(LACKING);
+        OneBerth.until("the pull fails", () -> waiting("mounts").contains("ImagePullBackOff"));
+        assertThat(waiting("mounts"))
+                .contains("Back-off pulling image \\\"absent.invalid/none:1\\\": ErrImagePull: ");
+        OneBerth.until("the folder is missing", () -> waiting("part").contains("CreateContainerError"));
+        assertThat(waiting("part"))
+                .contains("ImageVolumeMountFailed: failed to ensure image subpath \\\"no/such\\\"");
+        assertThat(
+                        berth.kubectl(
+                                "get",
+                                "pod/lacking",
+                                "-o",
+                                "jsonpath={.status.containerStatuses[?(@.name=='free')].ready}"))
+                .isEqualTo("true");
+        assertThat(
+                        berth.kubectl(
+                                "get",
+                                "events",
+                                "--field-selector",
+                                "involvedObject.name=lacking",
+                                "-o",
+                                "jsonpath={range .items[*]}{.involvedObject.fieldPath} {.reason} {.message}{'\\n'}{end}"))
+                .contains(
+                        "spec.containers{mounts} Failed Error: ErrImagePull",
+                        " Failed Failed to pull image \"absent.invalid/none:1\": ",
+                        " BackOff Back-off pulling image \"absent.invalid/none:1\"");
+        berth.shell()
+                .run(
+                        PICTURED.formatted("busybox"),
+                        "kubectl",
+                        "apply",
+                        "-n",
+                        "away",
+                        "-f",
+                        "-")
+                .good();
+        OneBerth.until(
+                "Fargate refuses it",
+                () ->
+                        berth.kubectl("get", "events", "-n", "away", "-o", "jsonpath={.items[*].message}")
+                                .contains(
+                                        "volumes not supported: model is of an unsupported volume Type"));
     }
 }

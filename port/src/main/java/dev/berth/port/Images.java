@@ -67,6 +67,15 @@ public interface Images {
     Path mount(Image image, String id) throws PullFailed;
 
     /**
+     * Lays an image out as files that nobody can change, and from which no program can be run.
+     *
+     * @param image of this machine
+     * @param id names the layout, unique among all; {@link #unmount} takes it away
+     * @return the folder with the image's files
+     */
+    Path mountReadOnly(Image image, String id) throws PullFailed;
+
+    /**
      * What was written to a layout, without the image's own files; nothing when there is none. It
      * looks at every file: ask seldom.
      */

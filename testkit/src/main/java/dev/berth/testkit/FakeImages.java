@@ -296,6 +296,11 @@ public final class FakeImages implements Images {
         }
     }
 
+    @Override
+    public Path mountReadOnly(Image image, String id) throws PullFailed {
+        return mount(image, id);
+    }
+
     /** Makes a container look as if it had written this much. */
     public void write(String id, long bytes) {
         lock.lock();

@@ -292,6 +292,23 @@ public final class DiskPodFiles implements PodFiles {
                 });
     }
 
+    @Override
+    public Path existingFolder(String podUid, Path volume, String subPath, String user)
+            throws FilesFailed {
+        var target = binds(podUid).resolve("subpaths").resolve(plain(user.replace('/', '.')));
+        return attempt(
+                "find the folder " + subPath,
+                () -> {
+                    MountTable.clear(target);
+                    var bound = bind(volume, subPath, null, target);
+                    if (!Files.isDirectory(bound)) {
+                        MountTable.clear(bound);
+                        throw new NotDirectoryException(subPath);
+                    }
+                    return bound;
+                });
+    }
+
     /** Mounts something below a folder on a target that is a folder or a file as it is. */
     private static Path bind(Path folder, String below, Beneath.@Nullable Maker maker, Path target)
             throws IOException {

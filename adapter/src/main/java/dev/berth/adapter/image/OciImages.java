@@ -235,6 +235,15 @@ public final class OciImages implements Images, AutoCloseable {
 
     @Override
     public Path mount(Image image, String id) throws PullFailed {
+        return layOut(image, id, true);
+    }
+
+    @Override
+    public Path mountReadOnly(Image image, String id) throws PullFailed {
+        return layOut(image, id, false);
+    }
+
+    private Path layOut(Image image, String id, boolean writable) throws PullFailed {
         return storage.guarded(() -> {
             ImageConfig config =
                     Digest.isOne(image.id()) ? arrival.config(Digest.of(image.id())) : null;
@@ -248,7 +257,9 @@ public final class OciImages implements Images, AutoCloseable {
                 }
                 folders.add(layers.path(chain));
             }
-            return mounts.mount(image.id(), folders, id);
+            return writable
+                    ? mounts.mount(image.id(), folders, id)
+                    : mounts.mountReadOnly(image.id(), folders, id);
         });
     }
 

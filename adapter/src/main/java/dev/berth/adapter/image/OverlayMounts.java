@@ -24,6 +24,9 @@ final class OverlayMounts {
     /** mount(2) takes one page of options; the last byte is a zero. */
     private static final int OPTION_BYTES_MAX = 4095;
 
+    /** MS_RDONLY, MS_NOSUID, MS_NODEV and MS_NOEXEC. */
+    private static final long TO_BE_READ = 1 | 2 | 4 | 8;
+
     /** The file that says whose layout it is. */
     private static final String IMAGE = "image";
 
@@ -39,6 +42,15 @@ final class OverlayMounts {
      * @param image the id of the image whose layers these are
      */
     Path mount(String image, List<Path> layers, String id) throws PullFailed {
+        return mount(image, layers, id, 0);
+    }
+
+    /** As {@link #mount}, but nothing of it can be written, run or used as a device. */
+    Path mountReadOnly(String image, List<Path> layers, String id) throws PullFailed {
+        return mount(image, layers, id, TO_BE_READ);
+    }
+
+    private Path mount(String image, List<Path> layers, String id, long flags) throws PullFailed {
         Path place = place(id);
         Path root = place.resolve("root");
         try {
@@ -50,7 +62,7 @@ final class OverlayMounts {
             Files.createDirectories(place);
             try {
                 Files.writeString(place.resolve(IMAGE), image);
-                join(place, root, layers);
+                join(place, root, layers, flags);
             } catch (IOException failed) {
                 NativeFiles.deleteTree(place);
                 throw failed;
@@ -61,7 +73,8 @@ final class OverlayMounts {
         }
     }
 
-    private static void join(Path place, Path root, List<Path> layers) throws IOException {
+    private static void join(Path place, Path root, List<Path> layers, long flags)
+            throws IOException {
         Path upper = Files.createDirectory(place.resolve("upper"));
         Path work = Files.createDirectory(place.resolve("work"));
         Files.createDirectory(root);
@@ -101,12 +114,12 @@ final class OverlayMounts {
             try {
                 // Nothing written here needs to outlive a power cut, and syncing would hold up
                 // every end of a container.
-                NativeFiles.mount("berth", root, "overlay", 0, options + ",volatile");
+                NativeFiles.mount("berth", root, "overlay", flags, options + ",volatile");
             } catch (NativeFailure failure) {
                 if (failure.errno() != NativeFailure.EINVAL) {
                     throw failure;
                 }
-                NativeFiles.mount("berth", root, "overlay", 0, options);
+                NativeFiles.mount("berth", root, "overlay", flags, options);
             }
         } finally {
             open.forEach(NativeFiles::close);

@@ -262,6 +262,9 @@ record OciSpec(
                                 });
             }
             options.add(mount.readOnly() ? "ro" : "rw");
+            if (mount.inert()) {
+                options.add("noexec").add("nosuid").add("nodev");
+            }
             if (mount.recursiveReadOnly()) {
                 options.add("rro");
             }
