@@ -273,7 +273,13 @@ class VolumesOfEveryKindIT {
         berth.kubectl("wait", "--for=condition=Ready", "node/one", "--timeout=60s");
         berth.apply(MOUNTED);
         berth.kubectl(
-                "wait", "-n", "away", "--for=condition=Ready", "pod/made", "pod/grouped", "--timeout=60s");
+                "wait",
+                "-n",
+                "away",
+                "--for=condition=Ready",
+                "pod/made",
+                "pod/grouped",
+                "--timeout=60s");
         berth.kubectl("wait", "--for=condition=Ready", "pod/nested", "--timeout=60s");
     }
 
@@ -327,12 +333,18 @@ class VolumesOfEveryKindIT {
                 .contains("tier=\"first\"\n", "note=\"n1\"")
                 .endsWith("\n64");
         assertThat(made("ls /maybe /perhaps")).isEqualTo("/maybe:\n\n/perhaps:");
-        var before = made("readlink /fields/..data; readlink /whole/..data; readlink /fields/labels");
+        var before =
+                made("readlink /fields/..data; readlink /whole/..data; readlink /fields/labels");
         assertThat(before).matches("\\.\\.\\S+\n\\.\\.\\S+\n\\.\\.data/labels");
         berth.kubectl("label", "-n", "away", "pod/made", "tier=second", "--overwrite");
         berth.kubectl("annotate", "-n", "away", "pod/made", "note=n2", "--overwrite");
         berth.kubectl(
-                "patch", "-n", "away", "configmap/words", "--type=merge", "-p",
+                "patch",
+                "-n",
+                "away",
+                "configmap/words",
+                "--type=merge",
+                "-p",
                 "{\"data\":{\"a\":\"eins\",\"c\":\"drei\",\"b\":null}}");
         berth.kubectl("create", "-n", "away", "configmap", "late", "--from-literal=c=come");
         berth.kubectl("create", "-n", "away", "secret", "generic", "late", "--from-literal=s=come");
@@ -343,7 +355,8 @@ class VolumesOfEveryKindIT {
                 () ->
                         made("cat /fields/labels /fields/notes /whole/a /maybe/d /perhaps/s /all/c /all/config/a"
                                         + " 2>/dev/null || true")
-                                .matches("(?s).*tier=\"second\".*note=\"n2\".*einscomecomecomeeins"));
+                                .matches(
+                                        "(?s).*tier=\"second\".*note=\"n2\".*einscomecomecomeeins"));
         assertThat(made("ls /whole; cat /whole/c /items/x/y")).isEqualTo("a\nc\ndreitwo");
         assertThat(made("cat /one-word")).as("a sub path stays what it was").isEqualTo("one");
         assertThat(made("ls -a /whole | grep -c '^\\.\\.[0-9]'")).isEqualTo("1");
@@ -367,12 +380,12 @@ class VolumesOfEveryKindIT {
     @Test
     void the_group_of_a_pod_may_use_its_volumes() throws Exception {
         assertThat(away("grouped", "id -G")).isEqualTo("0 2000");
+        assertThat(away("grouped", "stat -Lc %g:%a /words/a /keys/k /token/t /token/k /room /part"))
+                .isEqualTo("2000:440\n2000:640\n2000:640\n2000:644\n2000:2777\n2000:2777");
         assertThat(
                         away(
                                 "grouped",
-                                "stat -Lc %g:%a /words/a /keys/k /token/t /token/k /room /part"))
-                .isEqualTo("2000:440\n2000:640\n2000:640\n2000:644\n2000:2777\n2000:2777");
-        assertThat(away("grouped", "cat /words/a /keys/k; touch /room/x /part/y && stat -c %u:%g /room/x /part/y"))
+                                "cat /words/a /keys/k; touch /room/x /part/y && stat -c %u:%g /room/x /part/y"))
                 .endsWith("hush1000:2000\n1000:2000");
         // The driver of EFS says nothing of groups, and then a kubelet leaves such volumes alone.
         assertThat(away("grouped", "stat -c %u:%g /shared /shared/roots")).isEqualTo("0:0\n0:0");
@@ -395,22 +408,32 @@ class VolumesOfEveryKindIT {
                                 "-o",
                                 "jsonpath={range .status.containerStatuses[?(@.name=='main')].volumeMounts[*]}{.mountPath}"
                                         + " {.readOnly} {.recursiveReadOnly},{end}"))
-                .startsWith("/open  ,/still true Disabled,/if true Enabled,/all true Enabled,/sees  ,");
+                .startsWith(
+                        "/open  ,/still true Disabled,/if true Enabled,/all true Enabled,/sees  ,");
     }
 
     @Test
     void what_a_container_mounts_is_seen_where_that_is_asked_for() throws Exception {
-        nested("passes", "mkdir /d/later && mount -t tmpfs later /d/later && echo new > /d/later/z");
+        nested(
+                "passes",
+                "mkdir /d/later && mount -t tmpfs later /d/later && echo new > /d/later/z");
         assertThat(nested("main", "cat /sees/later/z; ls /open/later")).isEqualTo("new");
         nested("passes", "umount /d/later");
         assertThat(nested("main", "ls /sees/later")).isEmpty();
         var refused = berth.shell().run(FORBIDDEN, "kubectl", "apply", "-f", "-");
         assertThat(refused.error())
-                .contains("Bidirectional mount propagation is available only to privileged containers");
+                .contains(
+                        "Bidirectional mount propagation is available only to privileged containers");
         OneBerth.until(
                 "Fargate refuses it",
                 () ->
-                        berth.kubectl("get", "events", "-n", "away", "-o", "jsonpath={.items[*].message}")
+                        berth.kubectl(
+                                        "get",
+                                        "events",
+                                        "-n",
+                                        "away",
+                                        "-o",
+                                        "jsonpath={.items[*].message}")
                                 .contains("invalid SecurityContext fields: Privileged"));
     }
 
@@ -441,7 +464,9 @@ class VolumesOfEveryKindIT {
         in[5] =
                 "touch /model/x 2>&1; /tools/bin/busybox true 2>&1; grep -E ' /(model|tools|part) ' /proc/mounts; true";
         assertThat(berth.kubectl(in))
-                .contains("touch: /model/x: Read-only file system", "/tools/bin/busybox: Permission denied")
+                .contains(
+                        "touch: /model/x: Read-only file system",
+                        "/tools/bin/busybox: Permission denied")
                 .containsPattern("/model overlay ro,\\S*nosuid,nodev,noexec")
                 .containsPattern("/part overlay ro,\\S*nosuid,nodev,noexec");
         assertThat(
@@ -479,7 +504,8 @@ class VolumesOfEveryKindIT {
         OneBerth.until("the pull fails", () -> waiting("mounts").contains("ImagePullBackOff"));
         assertThat(waiting("mounts"))
                 .contains("Back-off pulling image \\\"absent.invalid/none:1\\\": ErrImagePull: ");
-        OneBerth.until("the folder is missing", () -> waiting("part").contains("CreateContainerError"));
+        OneBerth.until(
+                "the folder is missing", () -> waiting("part").contains("CreateContainerError"));
         assertThat(waiting("part"))
                 .contains("ImageVolumeMountFailed: failed to ensure image subpath \\\"no/such\\\"");
         assertThat(
@@ -502,19 +528,18 @@ class VolumesOfEveryKindIT {
                         " Failed Failed to pull image \"absent.invalid/none:1\": ",
                         " BackOff Back-off pulling image \"absent.invalid/none:1\"");
         berth.shell()
-                .run(
-                        PICTURED.formatted("busybox"),
-                        "kubectl",
-                        "apply",
-                        "-n",
-                        "away",
-                        "-f",
-                        "-")
+                .run(PICTURED.formatted("busybox"), "kubectl", "apply", "-n", "away", "-f", "-")
                 .good();
         OneBerth.until(
                 "Fargate refuses it",
                 () ->
-                        berth.kubectl("get", "events", "-n", "away", "-o", "jsonpath={.items[*].message}")
+                        berth.kubectl(
+                                        "get",
+                                        "events",
+                                        "-n",
+                                        "away",
+                                        "-o",
+                                        "jsonpath={.items[*].message}")
                                 .contains(
                                         "volumes not supported: model is of an unsupported volume Type"));
     }

@@ -46,7 +46,9 @@ final class Mounts {
         return below(real).contains(real);
     }
 
-    /** Whether a tmpfs is what is mounted there last; a folder may be mounted on itself below it. */
+    /**
+     * Whether a tmpfs is what is mounted there last; a folder may be mounted on itself below it.
+     */
     static boolean inMemory(Path target) throws IOException {
         return Files.exists(target) && MountTable.read().type(target.toRealPath()).equals("tmpfs");
     }

@@ -121,8 +121,7 @@ final class ContainerStarts {
                 for (var container : containers) {
                     pulling.put(
                             container,
-                            pulls.submit(() ->
-                                    imageVolumes.get(pod, container, volumes, images)));
+                            pulls.submit(() -> imageVolumes.get(pod, container, volumes, images)));
                 }
                 try {
                     ground.make(pod);

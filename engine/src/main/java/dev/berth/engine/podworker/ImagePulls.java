@@ -19,8 +19,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gets the images of one pod's containers and volumes, by their pull policy, with a kubelet's events, and
- * leaves a registry alone for a while after a failure. Several threads of the pod may call.
+ * Gets the images of one pod's containers and volumes, by their pull policy, with a kubelet's
+ * events, and leaves a registry alone for a while after a failure. Several threads of the pod may
+ * call.
  */
 final class ImagePulls {
     /** How long a failure shows as itself before it shows as a back-off (our choice). */
@@ -155,8 +156,7 @@ final class ImagePulls {
         }
     }
 
-    private Outcome failed(
-            Pod pod, Wanted wanted, String reason, String message, Instant again) {
+    private Outcome failed(Pod pod, Wanted wanted, String reason, String message, Instant again) {
         if (wanted.container() != null) {
             tell(pod, wanted, true, "Failed", "Error: " + reason);
         }

@@ -62,10 +62,7 @@ final class ImageVolumes {
 
     /** The image of a container, once those of the volumes that it mounts are here. */
     Outcome get(
-            Pod pod,
-            Container container,
-            Future<Map<String, Outcome>> volumes,
-            ImagePulls pulls)
+            Pod pod, Container container, Future<Map<String, Outcome>> volumes, ImagePulls pulls)
             throws InterruptedException, ExecutionException {
         var outcomes = volumes.get();
         Outcome.Not missing = null;
@@ -104,10 +101,7 @@ final class ImageVolumes {
         var folder = folder(pod.uid(), mount.volume());
         if (!subPath.isEmpty()) {
             try {
-                folder =
-                        around.machine()
-                                .files()
-                                .existingFolder(pod.uid(), folder, subPath, user);
+                folder = around.machine().files().existingFolder(pod.uid(), folder, subPath, user);
             } catch (FilesFailed e) {
                 throw new PullFailed(
                         PullFailed.Why.NOT_FOUND,
