@@ -488,8 +488,8 @@ class VolumesOfEveryKindIT {
                         "-o",
                         "jsonpath={range .items[*]}{.involvedObject.fieldPath} {.reason} {.message}{'\\n'}{end}");
         assertThat(events)
-                .contains(" Pulling Pulling image \"" + IMAGE)
-                .containsPattern("(?m)^ Pulled Successfully pulled image \"" + IMAGE);
+                .containsPattern("(?m)^ ?Pulling Pulling image \"" + IMAGE)
+                .containsPattern("(?m)^ ?Pulled Successfully pulled image \"" + IMAGE);
         assertThat(berth.berth("image", "gc").good()).startsWith("removed 0 images");
         assertThat(berth.berth("image", "list").good()).contains(IMAGE);
         berth.kubectl("delete", "pod/pictured", "--wait=true");
