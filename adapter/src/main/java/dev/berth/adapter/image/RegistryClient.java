@@ -77,12 +77,9 @@ final class RegistryClient implements AutoCloseable {
      *
      * @param base the address, without a slash at the end
      */
-    Session session(
-            ImageReference reference, List<RegistryCredential> credentials, String base) {
+    Session session(ImageReference reference, List<RegistryCredential> credentials, String base) {
         return new Session(
-                reference,
-                credentials,
-                List.of(new Endpoint(base, reference.registry(), false)));
+                reference, credentials, List.of(new Endpoint(base, reference.registry(), false)));
     }
 
     @Override

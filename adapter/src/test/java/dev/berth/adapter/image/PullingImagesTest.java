@@ -141,8 +141,7 @@ class PullingImagesTest {
                     (host, port) -> {
                         throw new IOException("refused");
                     };
-            assertThat(direct.pull(reference, List.of(), nobody).reference())
-                    .isEqualTo(reference);
+            assertThat(direct.pull(reference, List.of(), nobody).reference()).isEqualTo(reference);
         }
     }
 

@@ -98,14 +98,19 @@ final class PodPullSecrets {
      *
      * @param loopback the way to registries on the node's own loopback, or null
      */
-    Image pull(Images images, String image, Images.@Nullable Route loopback) throws NotPulled, InterruptedException {
+    Image pull(Images images, String image, Images.@Nullable Route loopback)
+            throws NotPulled, InterruptedException {
         if (unread != null) {
             throw new NotPulled(String.valueOf(unread.getMessage()), unread);
         }
         var own = images.credentials(image);
         if (shown.isEmpty() && own.isEmpty()) {
             try {
-                return noted(images, image, images.pull(image, List.of(), loopback), PullAccess.EVERY_POD);
+                return noted(
+                        images,
+                        image,
+                        images.pull(image, List.of(), loopback),
+                        PullAccess.EVERY_POD);
             } catch (PullFailed failed) {
                 throw new NotPulled(words(failed), failed);
             }
