@@ -11,6 +11,7 @@ import dev.berth.core.node.SharedPlace;
 import dev.berth.core.pod.EtcTexts;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission.Refusal;
+import dev.berth.core.pod.PodWords;
 import dev.berth.core.tenancy.NodeAdmission;
 import dev.berth.engine.account.NetworkView;
 import dev.berth.engine.clusters.RunningCluster;
@@ -18,10 +19,12 @@ import dev.berth.engine.podworker.Machine;
 import dev.berth.engine.podworker.PodNodes;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.KubeUnavailable;
+import dev.berth.port.KubeApi;
 import dev.berth.port.PodFiles.FilesFailed;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -50,6 +53,9 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
 
     /** The addresses that pods hold, by the pods' uids. */
     private final Map<String, SharedPlace> addresses = new ConcurrentHashMap<>();
+
+    /** The uids of pods that have been told, since an address was free last, that none is left. */
+    private final Set<String> waiting = ConcurrentHashMap.newKeySet();
 
     private volatile Runnable changed = () -> {};
 
@@ -312,11 +318,33 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
                 networks.subnet(node.subnetId())
                         .flatMap(subnet -> places.takeAddress(cluster.name(), subnet, pod.uid()));
         if (address.isEmpty()) {
-            LOG.warn("no address is left for a pod pod={} subnet={}", pod.key(), node.subnetId());
+            tellThatItWaits(pod, node);
+        } else {
+            waiting.remove(pod.uid());
         }
         var place = address.map(free -> new SharedPlace(node, free));
         place.ifPresent(taken -> addresses.put(pod.uid(), taken));
         return place;
+    }
+
+    /** Once for each pod until an address is free: then it is looked at again. */
+    private void tellThatItWaits(Pod pod, OrdinaryNode node) {
+        if (waiting.add(pod.uid())) {
+            LOG.warn("no address is left for a pod pod={} subnet={}", pod.key(), node.subnetId());
+            var event =
+                    new KubeApi.Event(
+                            pod.key(),
+                            pod.uid(),
+                            null,
+                            true,
+                            "FailedCreatePodSandBox",
+                            PodWords.sandboxFailed("no address is left in " + node.subnetId()),
+                            "kubelet",
+                            node.name(),
+                            machine.time().now());
+            // Whoever asks for a place must not wait for the API server.
+            var _ = Thread.ofVirtual().name("no-address").start(() -> cluster.api().event(event));
+        }
     }
 
     @Override
@@ -359,6 +387,7 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
 
     @Override
     public void ended(Pod pod, PodPlace place) {
+        waiting.remove(pod.uid());
         freeIfDetached(pod.uid());
         var kept = nodes.get(place.nodeName());
         if (kept != null && kept.tenants().drop(pod.uid()) && kept.tenants().all().isEmpty()) {
@@ -383,6 +412,7 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
                 && machine.network().sandbox(podUid).isEmpty()
                 && addresses.remove(podUid, place)) {
             places.free(place.node().subnetId(), place.address(), podUid);
+            waiting.clear();
             changed.run();
         }
     }

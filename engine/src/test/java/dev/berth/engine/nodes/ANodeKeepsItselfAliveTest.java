@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -53,6 +54,7 @@ class ANodeKeepsItselfAliveTest {
     private final FakePodNetwork network = new FakePodNetwork();
     private final FakePodFiles files = new FakePodFiles();
     private final OrdinaryNodeRecords records = new OrdinaryNodeRecords(new FakeStore());
+    private final Set<String> held = ConcurrentHashMap.newKeySet();
     private Places places = new Places(new HostCapacity(4000, 8192), _ -> Set.of());
     private OrdinaryNodes nodes = life();
 
@@ -66,7 +68,7 @@ class ANodeKeepsItselfAliveTest {
     }
 
     private OrdinaryNodes life() {
-        places = new Places(new HostCapacity(4000, 8192), _ -> Set.of());
+        places = new Places(new HostCapacity(4000, 8192), _ -> held);
         return new OrdinaryNodes(
                 new RunningCluster(
                         "lab",
@@ -206,6 +208,28 @@ class ANodeKeepsItselfAliveTest {
         }
         time.advance(PressureWatch.EVERY.multipliedBy(3));
         assertThat(evicted).hasSize(2);
+    }
+
+    @Test
+    void a_pod_that_finds_no_address_is_told_so_once_and_gets_the_first_that_is_free()
+            throws Exception {
+        nodes.add(wanted("one"));
+        for (var last = 0; last < 256; last++) {
+            held.add("172.16.1." + last);
+        }
+        assertThat(nodes.place(besteffort())).isEmpty();
+        assertThat(nodes.place(besteffort())).isEmpty();
+        for (var tries = 0; tries < 500 && api.events(besteffort().key()).isEmpty(); tries++) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        assertThat(api.events(besteffort().key())).hasSize(1).first().satisfies(told -> {
+            assertThat(told.count()).isEqualTo(1);
+            assertThat(told.event().reason()).isEqualTo("FailedCreatePodSandBox");
+            assertThat(told.event().message())
+                    .isEqualTo("Failed to create pod sandbox: no address is left in subnet-1");
+        });
+        held.remove("172.16.1.77");
+        assertThat(nodes.place(besteffort()).orElseThrow().address()).isEqualTo("172.16.1.77");
     }
 
     private static Pod besteffort() {
