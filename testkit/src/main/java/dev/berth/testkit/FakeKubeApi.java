@@ -1102,7 +1102,8 @@ public final class FakeKubeApi implements KubeApi {
                 of.ephemeralContainers(),
                 of.os(),
                 of.priority(),
-                of.runtimeClassName());
+                of.runtimeClassName(),
+                of.requests());
     }
 
     private static Event at(Event event, Instant time) {

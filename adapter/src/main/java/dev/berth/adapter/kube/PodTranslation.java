@@ -137,7 +137,8 @@ final class PodTranslation {
                 list(node, "ephemeralContainers", PodTranslation::container),
                 emptyAsNull(textOrNull(node.path("os"), "name")),
                 integer(node, "priority", 0),
-                emptyAsNull(textOrNull(node, "runtimeClassName")));
+                emptyAsNull(textOrNull(node, "runtimeClassName")),
+                quantities(node.path("resources").path("requests")));
     }
 
     private static @Nullable String emptyAsNull(@Nullable String text) {

@@ -234,6 +234,7 @@ class PodTranslationTest {
                         readinessGates: [{conditionType: example.com/gate}]
                         os: {name: windows}
                         runtimeClassName: gvisor
+                        resources: {requests: {cpu: "2"}}
                         priority: 2000
                         securityContext:
                           runAsUser: 1000
@@ -298,7 +299,8 @@ class PodTranslationTest {
                                 List.of(),
                                 "windows",
                                 2000,
-                                "gvisor"));
+                                "gvisor",
+                                Map.of("cpu", Quantity.of("2"))));
     }
 
     @Test

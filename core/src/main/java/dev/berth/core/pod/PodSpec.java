@@ -1,5 +1,6 @@
 package dev.berth.core.pod;
 
+import dev.berth.core.unit.Quantity;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param os the operating system it is for, or null when not said
  * @param priority what its priority class makes of it; more is more important
  * @param runtimeClassName which runtime it asks for, or null for the node's own
+ * @param requests what it asks for as a whole, which counts instead of what its containers ask for
  */
 public record PodSpec(
         @Nullable String nodeName,
@@ -72,7 +74,8 @@ public record PodSpec(
         List<Container> ephemeralContainers,
         @Nullable String os,
         int priority,
-        @Nullable String runtimeClassName) {
+        @Nullable String runtimeClassName,
+        Map<String, Quantity> requests) {
     /** Copies the collections. */
     public PodSpec {
         hostAliases = List.copyOf(hostAliases);
@@ -85,6 +88,7 @@ public record PodSpec(
         containers = List.copyOf(containers);
         volumes = List.copyOf(volumes);
         ephemeralContainers = List.copyOf(ephemeralContainers);
+        requests = Map.copyOf(requests);
     }
 
     /** All containers of every kind: init containers, containers, ephemeral ones. */

@@ -14,6 +14,9 @@ import dev.berth.core.unit.Quantity;
  * containers)}. Source: eks-fargate §3.1 (D). Counting sidecars is our choice and follows
  * upstream's effective requests. Source: eks-fargate §16
  *
+ * <p>What the pod asks for as a whole ({@code spec.resources}, Kubernetes 1.34 and later) counts
+ * instead; the API server lets it be no less than the sum. Source: eks-fargate §3.1 (U), §16
+ *
  * <p>For example init containers of 1 CPU and, as a sidecar, 200m, then 500m, with containers of
  * 250m and 250m: at the end 200m + 500m = 700m run, at the last init container's turn 200m + 500m,
  * at the first one's turn 1 CPU; so 1 CPU is needed.
@@ -30,6 +33,10 @@ public record PodNeed(Quantity cpu, Quantity memory, Quantity ephemeralStorage) 
     }
 
     private static Quantity needOf(PodSpec spec, String resource) {
+        var asAWhole = spec.requests().get(resource);
+        if (asAWhole != null) {
+            return asAWhole;
+        }
         var sidecars = Quantity.ZERO;
         var largestInit = Quantity.ZERO;
         for (var init : spec.initContainers()) {

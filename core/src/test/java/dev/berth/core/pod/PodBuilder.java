@@ -55,6 +55,7 @@ public final class PodBuilder {
     private final List<Volume> volumes = new ArrayList<>();
     private final List<Container> ephemeralContainers = new ArrayList<>();
     private @Nullable String runtimeClassName;
+    private final java.util.Map<String, Quantity> requests = new java.util.HashMap<>();
     private @Nullable String priorityClassName = "system-node-critical";
     private @Nullable String os;
     private int priority;
@@ -268,6 +269,12 @@ public final class PodBuilder {
         return this;
     }
 
+    /** What it asks for as a whole. */
+    public PodBuilder requestingAsAWhole(String resource, String quantity) {
+        requests.put(resource, Quantity.of(quantity));
+        return this;
+    }
+
     /** Sets the pod-level security context. */
     public PodBuilder security(PodSecurity newSecurity) {
         security = newSecurity;
@@ -383,7 +390,8 @@ public final class PodBuilder {
                         ephemeralContainers,
                         os,
                         priority,
-                        runtimeClassName),
+                        runtimeClassName,
+                        requests),
                 status);
     }
 }

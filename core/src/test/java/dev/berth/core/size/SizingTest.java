@@ -52,6 +52,13 @@ class SizingTest {
         assertThat(FargateSize.SMALLEST).isEqualTo(new FargateSize(250, 512));
     }
 
+    @Test
+    @DisplayName("§16 what a pod asks for as a whole counts instead of its containers' sum")
+    void requests_of_the_whole_pod_count_for_their_resource() {
+        var pod = aPod().requesting("250m", "1Gi").requestingAsAWhole("cpu", "2").build();
+        assertThat(provisioned(pod).size().capacityProvisioned()).isEqualTo("2vCPU 4GB");
+    }
+
     @ParameterizedTest(name = "{0} and {1} are too big")
     @DisplayName("§3.4, §3.6 too big, with the code and the text")
     @CsvSource({"17, 1Gi", "16001m, 1Gi", "1, 122625Mi", "255m, 120Gi", "9e18, 1", "1, 1e300"})
