@@ -222,12 +222,16 @@ class ANodeKeepsItselfAliveTest {
         for (var tries = 0; tries < 500 && api.events(besteffort().key()).isEmpty(); tries++) {
             TimeUnit.MILLISECONDS.sleep(10);
         }
-        assertThat(api.events(besteffort().key())).hasSize(1).first().satisfies(told -> {
-            assertThat(told.count()).isEqualTo(1);
-            assertThat(told.event().reason()).isEqualTo("FailedCreatePodSandBox");
-            assertThat(told.event().message())
-                    .isEqualTo("Failed to create pod sandbox: no address is left in subnet-1");
-        });
+        assertThat(api.events(besteffort().key()))
+                .hasSize(1)
+                .first()
+                .satisfies(told -> {
+                    assertThat(told.count()).isEqualTo(1);
+                    assertThat(told.event().reason()).isEqualTo("FailedCreatePodSandBox");
+                    assertThat(told.event().message())
+                            .isEqualTo(
+                                    "Failed to create pod sandbox: no address is left in subnet-1");
+                });
         held.remove("172.16.1.77");
         assertThat(nodes.place(besteffort()).orElseThrow().address()).isEqualTo("172.16.1.77");
     }
