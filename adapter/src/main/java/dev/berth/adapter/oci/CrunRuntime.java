@@ -58,6 +58,8 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
     private static final int STARTS_PER_CORE = 3;
     private static final int CONMON_END_MILLIS = 5000;
+    private static final int SIGSTOP = 19;
+    private static final int SIGCONT = 18;
     private static final int REOPEN_MILLIS = 2000;
     private static final int ERROR_BYTES_MAX = 8192;
     private static final int PID_FD = 3;
@@ -443,19 +445,40 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     }
 
     /**
-     * Lets a container begin whose start an earlier life wrote down but may not have come to. One
-     * that has begun has nobody at its FIFO any more.
+     * Whether a container still waits at its FIFO whose start an earlier life wrote down: that life
+     * ended before it gave the word, or just then. It cannot begin while this is looked at, and is
+     * not let go on when it waits, since crun waits no more once somebody has come and gone.
      */
-    private void finishStart(String id) throws IOException {
-        var fifo = fifo(id);
-        try {
-            open(fifo);
-        } catch (Errno begun) {
-            if (begun.number() != Errno.ENXIO && begun.number() != Errno.ENOENT) {
-                throw new IOException("cannot start container " + id, begun);
-            }
+    private boolean stillWaits(Entry entry) throws IOException {
+        if (!Files.exists(fifo(entry.id)) || !entry.container.alive()) {
+            return false;
         }
-        Files.deleteIfExists(fifo);
+        var pid = entry.container.pid();
+        try {
+            Libc.kill(pid, SIGSTOP);
+            if (isStillCrun(pid, entry.id)) {
+                return true;
+            }
+            Libc.kill(pid, SIGCONT);
+        } catch (Errno gone) {
+            log.debug("container ended while it was looked at container={}", entry.id, gone);
+        }
+        Files.deleteIfExists(fifo(entry.id));
+        return false;
+    }
+
+    /** Whether a process is {@code crun create}'s, and not yet the container's program. */
+    private static boolean isStillCrun(int pid, String id) throws IOException {
+        try {
+            var command = Files.readString(Path.of("/proc", Integer.toString(pid), "cmdline"));
+            return command.contains("\0create\0--bundle\0") && command.endsWith("\0" + id + "\0");
+        } catch (NoSuchFileException gone) {
+            return false;
+        }
+    }
+
+    private Path fifo(String id) {
+        return crunRoot.resolve(id).resolve("exec.fifo");
     }
 
     private static void open(Path fifo) throws Errno {
@@ -470,10 +493,6 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         } finally {
             Libc.close(fd);
         }
-    }
-
-    private Path fifo(String id) {
-        return crunRoot.resolve(id).resolve("exec.fifo");
     }
 
     @Override
@@ -883,22 +902,27 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                     var half = new Entry(id);
                     half.container = ProcessIdentity.of(Conmon.number(folder.containerPid()));
                     half.conmon = ProcessIdentity.of(Conmon.number(folder.conmonPid()));
-                    var podUid = notes.get().podUid();
-                    end(half, running().cgroups().containerPath(podUid, id));
-                    tidy(id, podUid);
+                    takeAway(half, notes.get().podUid());
                 } else {
                     var entry = new Entry(id);
                     entry.container = processes.get()[0];
                     entry.conmon = processes.get()[1];
                     entry.startedAt = folder.readStarted();
                     entry.notes = notes.get();
-                    entries.put(id, entry);
-                    if (!noteEnd(entry) && entry.startedAt != null) {
-                        finishStart(id);
+                    if (entry.startedAt != null && stillWaits(entry)) {
+                        takeAway(entry, notes.get().podUid());
+                    } else {
+                        entries.put(id, entry);
+                        noteEnd(entry);
                     }
                 }
             }
         }
+    }
+
+    private void takeAway(Entry entry, String podUid) throws IOException {
+        end(entry, running().cgroups().containerPath(podUid, entry.id));
+        tidy(entry.id, podUid);
     }
 
     private void listen(WatchService watch) {
