@@ -174,7 +174,7 @@ public final class NodeReports implements HttpService {
 
     private static void counter(Exposition out, String name, String what, long count) {
         out.family("kubelet_" + name, "counter", "[ALPHA] Cumulative number of " + what)
-                .sample(Map.of(), count, null);
+                .sample(Map.of(), (double) count, null);
     }
 
     private void summary(ServerRequest request, ServerResponse response) {
