@@ -290,13 +290,25 @@ public interface ContainerRuntime {
      * @param recursiveReadOnly whether that holds for what is mounted below, too
      * @param propagation {@code None}, {@code HostToContainer} or {@code Bidirectional}: which way
      *     what is mounted below it later is seen
+     * @param inert whether nothing on it can be run, has its owner's rights or is a device
      */
     record Mount(
             String source,
             String target,
             boolean readOnly,
             boolean recursiveReadOnly,
-            String propagation) {
+            String propagation,
+            boolean inert) {
+        /** A mount whose programs can be run. */
+        public Mount(
+                String source,
+                String target,
+                boolean readOnly,
+                boolean recursiveReadOnly,
+                String propagation) {
+            this(source, target, readOnly, recursiveReadOnly, propagation, false);
+        }
+
         /** A mount that shows nothing of what is mounted below it later. */
         public Mount(String source, String target, boolean readOnly, boolean recursiveReadOnly) {
             this(source, target, readOnly, recursiveReadOnly, "None");

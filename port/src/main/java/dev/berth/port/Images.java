@@ -82,6 +82,16 @@ public interface Images {
     boolean canMapUsers();
 
     /**
+     * Lays an image out as files that nobody can change, and from which no program can be run.
+     *
+     * @param image of this machine
+     * @param id names the layout, unique among all; {@link #unmount} takes it away
+     * @param users to whom the image's files belong instead of the machine's, or null
+     * @return the folder with the image's files
+     */
+    Path mountReadOnly(Image image, String id, @Nullable PodUsers users) throws PullFailed;
+
+    /**
      * What was written to a layout, without the image's own files; nothing when there is none. It
      * looks at every file: ask seldom.
      */

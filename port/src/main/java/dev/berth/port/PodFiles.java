@@ -111,6 +111,13 @@ public interface PodFiles {
      */
     Path subPath(String podUid, Path volume, String subPath, String user) throws FilesFailed;
 
+    /**
+     * As {@link #subPath}, but nothing is made: it must be there and be a folder.
+     *
+     * @throws FilesFailed when it is not there, leads out of the volume or is no folder
+     */
+    Path existingFolder(String podUid, Path volume, String subPath, String user) throws FilesFailed;
+
     /** Makes the empty file that a run of a container leaves its last words in. */
     Path terminationLog(String podUid, String container, int attempt) throws FilesFailed;
 

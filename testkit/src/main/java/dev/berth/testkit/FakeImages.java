@@ -309,6 +309,11 @@ public final class FakeImages implements Images {
         }
     }
 
+    @Override
+    public Path mountReadOnly(Image image, String id, @Nullable PodUsers users) throws PullFailed {
+        return mount(image, id, users);
+    }
+
     /** Makes a container look as if it had written this much. */
     public void write(String id, long bytes) {
         lock.lock();

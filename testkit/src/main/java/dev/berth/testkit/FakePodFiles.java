@@ -153,6 +153,12 @@ public final class FakePodFiles implements PodFiles {
     }
 
     @Override
+    public Path existingFolder(String podUid, Path volume, String subPath, String user)
+            throws FilesFailed {
+        return subPath(podUid, volume, subPath, user);
+    }
+
+    @Override
     public Path terminationLog(String podUid, String container, int attempt) throws FilesFailed {
         checkFault();
         return path(podUid, "containers", container + "/" + attempt);

@@ -210,7 +210,7 @@ public final class DiskPodFiles implements PodFiles {
         mounting.lock();
         try {
             Files.createDirectories(memory);
-            if (!Mounts.mounted(memory)) {
+            if (!Mounts.inMemory(memory)) {
                 Mounts.tmpfs(memory, "mode=0711");
             }
             memoryMounted = true;
@@ -289,6 +289,23 @@ public final class DiskPodFiles implements PodFiles {
                                     null,
                                     Long.valueOf((int) Files.getAttribute(volume, "unix:gid"))),
                             target);
+                });
+    }
+
+    @Override
+    public Path existingFolder(String podUid, Path volume, String subPath, String user)
+            throws FilesFailed {
+        var target = binds(podUid).resolve("subpaths").resolve(plain(user.replace('/', '.')));
+        return attempt(
+                "find the folder " + subPath,
+                () -> {
+                    MountTable.clear(target);
+                    var bound = bind(volume, subPath, null, target);
+                    if (!Files.isDirectory(bound)) {
+                        MountTable.clear(bound);
+                        throw new NotDirectoryException(subPath);
+                    }
+                    return bound;
                 });
     }
 

@@ -1,5 +1,6 @@
 package dev.berth.adapter.files;
 
+import dev.berth.adapter.libc.MountTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -43,6 +44,13 @@ final class Mounts {
         }
         var real = target.toRealPath();
         return below(real).contains(real);
+    }
+
+    /**
+     * Whether a tmpfs is what is mounted there last; a folder may be mounted on itself below it.
+     */
+    static boolean inMemory(Path target) throws IOException {
+        return Files.exists(target) && MountTable.read().type(target.toRealPath()).equals("tmpfs");
     }
 
     /** Unmounts all that is mounted at or below a folder, the innermost first. */

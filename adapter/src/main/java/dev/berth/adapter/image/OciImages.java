@@ -242,6 +242,16 @@ public final class OciImages implements Images, AutoCloseable {
 
     @Override
     public Path mount(Image image, String id, @Nullable PodUsers users) throws PullFailed {
+        return layOut(image, id, users, true);
+    }
+
+    @Override
+    public Path mountReadOnly(Image image, String id, @Nullable PodUsers users) throws PullFailed {
+        return layOut(image, id, users, false);
+    }
+
+    private Path layOut(Image image, String id, @Nullable PodUsers users, boolean writable)
+            throws PullFailed {
         return storage.guarded(() -> {
             ImageConfig config =
                     Digest.isOne(image.id()) ? arrival.config(Digest.of(image.id())) : null;
@@ -255,7 +265,9 @@ public final class OciImages implements Images, AutoCloseable {
                 }
                 folders.add(layers.path(chain));
             }
-            return mounts.mount(image.id(), folders, id, users);
+            return writable
+                    ? mounts.mount(image.id(), folders, id, users)
+                    : mounts.mountReadOnly(image.id(), folders, id, users);
         });
     }
 

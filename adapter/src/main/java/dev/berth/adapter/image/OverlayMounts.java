@@ -38,6 +38,9 @@ final class OverlayMounts {
     /** mount(2) takes one page of options; the last byte is a zero. */
     private static final int OPTION_BYTES_MAX = 4095;
 
+    /** MS_RDONLY, MS_NOSUID, MS_NODEV and MS_NOEXEC. */
+    private static final long TO_BE_READ = 1 | 2 | 4 | 8;
+
     /** The file that says whose layout it is. */
     private static final String IMAGE = "image";
 
@@ -66,6 +69,18 @@ final class OverlayMounts {
      */
     Path mount(String image, List<Path> layers, String id, @Nullable PodUsers users)
             throws PullFailed {
+        return mount(image, layers, id, users, 0);
+    }
+
+    /** As {@link #mount}, but nothing of it can be written, run or used as a device. */
+    Path mountReadOnly(String image, List<Path> layers, String id, @Nullable PodUsers users)
+            throws PullFailed {
+        return mount(image, layers, id, users, TO_BE_READ);
+    }
+
+    private Path mount(
+            String image, List<Path> layers, String id, @Nullable PodUsers users, long flags)
+            throws PullFailed {
         Path place = place(id);
         Path root = users == null ? place.resolve("root") : users.roots().resolve(id);
         try {
@@ -80,7 +95,7 @@ final class OverlayMounts {
                 if (users != null) {
                     Files.writeString(place.resolve(ELSEWHERE), root.toString());
                 }
-                join(place, root, layers, users);
+                join(place, root, layers, users, flags);
             } catch (IOException failed) {
                 delete(place);
                 throw failed;
@@ -91,7 +106,8 @@ final class OverlayMounts {
         }
     }
 
-    private static void join(Path place, Path root, List<Path> layers, @Nullable PodUsers users)
+    private static void join(
+            Path place, Path root, List<Path> layers, @Nullable PodUsers users, long flags)
             throws IOException {
         Files.createDirectories(root);
         List<Path> lower = layers;
@@ -100,7 +116,7 @@ final class OverlayMounts {
             lower = List.of(Files.createDirectory(place.resolve("empty")));
         }
         if (users == null) {
-            joinAsTheyAre(place, root, lower);
+            joinAsTheyAre(place, root, lower, flags);
             return;
         }
         Path faces = Files.createDirectory(place.resolve(MAPPED));
@@ -111,13 +127,14 @@ final class OverlayMounts {
                 MappedFolder.mount(each, face, users.namespace());
                 mapped.add(face);
             }
-            joinAsTheyAre(place, root, mapped);
+            joinAsTheyAre(place, root, mapped, flags);
         } finally {
             MountTable.clear(faces.toRealPath());
         }
     }
 
-    private static void joinAsTheyAre(Path place, Path root, List<Path> lower) throws IOException {
+    private static void joinAsTheyAre(Path place, Path root, List<Path> lower, long flags)
+            throws IOException {
         Path upper = Files.createDirectory(place.resolve("upper"));
         Path work = Files.createDirectory(place.resolve("work"));
         List<Integer> open = new ArrayList<>();
@@ -151,12 +168,12 @@ final class OverlayMounts {
             try {
                 // Nothing written here needs to outlive a power cut, and syncing would hold up
                 // every end of a container.
-                NativeFiles.mount("berth", root, "overlay", 0, options + ",volatile");
+                NativeFiles.mount("berth", root, "overlay", flags, options + ",volatile");
             } catch (NativeFailure failure) {
                 if (failure.errno() != NativeFailure.EINVAL) {
                     throw failure;
                 }
-                NativeFiles.mount("berth", root, "overlay", 0, options);
+                NativeFiles.mount("berth", root, "overlay", flags, options);
             }
         } finally {
             open.forEach(NativeFiles::close);
@@ -240,7 +257,7 @@ final class OverlayMounts {
             PodUsers users =
                     new PodUsers(
                             made.namespace("user"), IdRanges.LENGTH, IdRanges.LENGTH, place, place);
-            join(place, root, List.of(layer), users);
+            join(place, root, List.of(layer), users, 0);
             try {
                 Object owner = Files.getAttribute(root.resolve("file"), "unix:uid");
                 return owner.equals((int) IdRanges.LENGTH);

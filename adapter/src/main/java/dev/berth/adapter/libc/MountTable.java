@@ -59,11 +59,30 @@ public record MountTable(List<Mount> mounts) {
         return mounts.stream().filter(mount -> mount.point().startsWith(folder)).toList();
     }
 
+    /** The type of the file system that is mounted on a folder last; empty when none is. */
+    public String type(Path folder) {
+        return mounts.stream()
+                .filter(mount -> mount.point().equals(folder))
+                .reduce((_, last) -> last)
+                .map(Mount::type)
+                .orElse("");
+    }
+
     /** Whether a folder is itself a mount point whose mounts are shared. */
     public boolean isSharedMount(Path folder) {
         return mounts.stream()
                 .filter(mount -> mount.point().equals(folder))
                 .reduce((_, last) -> last)
+                .map(Mount::shared)
+                .orElse(false);
+    }
+
+    /** Whether the mount that a folder lies in is shared. */
+    public boolean isInSharedMount(Path folder) {
+        return mounts.stream()
+                .filter(mount -> folder.startsWith(mount.point()))
+                .reduce((one, other) ->
+                        other.point().getNameCount() >= one.point().getNameCount() ? other : one)
                 .map(Mount::shared)
                 .orElse(false);
     }

@@ -135,10 +135,12 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         Files.createDirectories(crunRoot);
         Files.createDirectories(exits);
         var cgroups = Cgroups.find(MountTable.read());
-        if (cgroups.isMixed() && toMakeContainers) {
+        if (toMakeContainers) {
             for (var folder : mountFolders) {
                 Files.createDirectories(folder);
-                MountTable.share(folder);
+                if (cgroups.isMixed() || !MountTable.read().isInSharedMount(folder.toRealPath())) {
+                    MountTable.share(folder);
+                }
             }
         }
         var blocking = new BlockingCalls("berth-oci");
@@ -1092,9 +1094,10 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         return new ContainerFolder(state.resolve("containers").resolve(id));
     }
 
-    private static MountView newView(Cgroups cgroups) {
+    private MountView newView(Cgroups cgroups) {
         return new MountView(
                 cgroups.isMixed() ? cgroups.second().orElseThrow() : null,
+                mountFolders,
                 STARTS_PER_CORE * Runtime.getRuntime().availableProcessors());
     }
 

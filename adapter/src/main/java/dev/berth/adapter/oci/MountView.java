@@ -2,6 +2,7 @@ package dev.berth.adapter.oci;
 
 import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
+import dev.berth.adapter.libc.MountTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,13 +21,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where the second cgroup version holds some controllers beside the first, crun starts nothing.
  * Then these threads live in a copy of the mount table without that mount, and so do the programs
- * they start. The copy receives what is mounted and unmounted later in shared folders. It has no
- * name and no file: it ends with the last process in it.
+ * they start. What is mounted and unmounted later in shared folders is seen on both sides, also
+ * what a container mounts in a volume that passes its mounts on. The copy has no name and no file:
+ * it ends with the last process in it.
  */
 final class MountView implements AutoCloseable {
     private static final long IDLE_SECONDS = 60;
 
     private final @Nullable Path hidden;
+    private final List<Path> sharedFolders;
     private final ThreadPoolExecutor threads;
     private int copy = -1;
 
@@ -34,11 +37,13 @@ final class MountView implements AutoCloseable {
      * Starts nothing yet.
      *
      * @param hidden the mount to hide, or null to see all as it is
+     * @param sharedFolders mounts in these are the same on both sides; they are shared mounts
      * @param startsAtOnce how many programs may be starting at the same time; more gain nothing and
      *     make each wait longer. Source: pod-runtime §3
      */
-    MountView(@Nullable Path hidden, int startsAtOnce) {
+    MountView(@Nullable Path hidden, List<Path> sharedFolders, int startsAtOnce) {
         this.hidden = hidden;
+        this.sharedFolders = List.copyOf(sharedFolders);
         threads =
                 new ThreadPoolExecutor(
                         startsAtOnce,
@@ -99,7 +104,7 @@ final class MountView implements AutoCloseable {
 
     record Seen(@Nullable Object device, @Nullable Object inode) {}
 
-    private synchronized void enter() throws Errno {
+    private synchronized void enter() throws IOException {
         if (hidden == null) {
             return;
         }
@@ -109,9 +114,25 @@ final class MountView implements AutoCloseable {
             return;
         }
         Libc.unshare(Libc.CLONE_NEWNS);
-        Libc.mount(null, "/", null, Libc.MS_REC | Libc.MS_SLAVE, null);
+        // Hiding must not be seen outside; one by one, because a slave cannot become a peer again.
+        for (var mount : MountTable.read().mounts()) {
+            if (sharedFolders.stream().noneMatch(mount.point()::startsWith)) {
+                makeSlave(mount.point());
+            }
+        }
         Libc.umount(hidden.toString(), Libc.MNT_DETACH);
         copy = Libc.open("/proc/thread-self/ns/mnt", Libc.O_RDONLY);
+    }
+
+    private static void makeSlave(Path point) throws Errno {
+        try {
+            Libc.mount(null, point.toString(), null, Libc.MS_SLAVE, null);
+        } catch (Errno failed) {
+            // Something is mounted over the way there, so that nobody can reach it.
+            if (failed.number() != Errno.EINVAL && failed.number() != Errno.ENOENT) {
+                throw failed;
+            }
+        }
     }
 
     private static final class Starter extends Thread {

@@ -273,10 +273,11 @@ record OciSpec(
             }
             options.add(mount.readOnly() ? "ro" : "rw");
             var users = plan.users();
-            if (users != null && !mount.source().isEmpty()) {
+            if (users != null && !mount.source().isEmpty() && !mount.inert()) {
                 // Files on disk keep the numbers that the pod knows, whichever range it has. The
                 // mapping is said here, and not asked of the container's namespace ("idmap"): crun
-                // 1.8 would look at that before the container has joined it.
+                // 1.8 would look at that before the container has joined it. An image's files have
+                // the pod's users as owners already.
                 for (var kind : List.of("uidMappings", "gidMappings")) {
                     node.putArray(kind)
                             .addObject()
@@ -284,6 +285,9 @@ record OciSpec(
                             .put("hostID", users.firstId())
                             .put("size", users.count());
                 }
+            }
+            if (mount.inert()) {
+                options.add("noexec").add("nosuid").add("nodev");
             }
             if (mount.recursiveReadOnly()) {
                 options.add("rro");

@@ -3,6 +3,7 @@ package dev.berth.adapter.files;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.adapter.libc.MountTable;
 import dev.berth.core.pod.VolumeFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,15 @@ class PodFilesInMemoryIT {
                 .isEqualTo(folder);
         files.remove("uid-1");
         assertThat(folder).doesNotExist();
+    }
+
+    @Test
+    void a_folder_that_was_mounted_on_itself_before_is_no_memory() throws Exception {
+        var memory = Files.createDirectories(data.toRealPath().resolve("pods-memory"));
+        MountTable.share(memory);
+        var folder = files.writeVolume("uid-1", "secret", true, List.of(), null);
+        assertThat(Files.getAttribute(folder, "unix:dev"))
+                .isNotEqualTo(Files.getAttribute(data, "unix:dev"));
     }
 
     @Test

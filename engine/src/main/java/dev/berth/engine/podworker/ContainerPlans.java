@@ -16,6 +16,7 @@ import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.port.ContainerRuntime.Mount;
 import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images.Image;
+import dev.berth.port.Images.PullFailed;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs.LogName;
 import dev.berth.port.PodUsers;
@@ -42,11 +43,18 @@ final class ContainerPlans {
     private final Surroundings around;
     private final PodGround ground;
     private final PodPlace node;
+    private final ImageVolumes imageVolumes;
 
     ContainerPlans(Surroundings around, PodGround ground, PodPlace node) {
         this.around = around;
         this.ground = ground;
         this.node = node;
+        imageVolumes = new ImageVolumes(around);
+    }
+
+    /** The pod's volumes that are images. */
+    ImageVolumes imageVolumes() {
+        return imageVolumes;
     }
 
     /**
@@ -88,6 +96,7 @@ final class ContainerPlans {
      * @param rootfs the laid-out image
      * @param processesOf the container whose processes it sees, or null
      * @throws ConfigProblem when the pod and the image do not go together
+     * @throws PullFailed when a volume that is an image cannot be mounted
      */
     ContainerPlan plan(
             Pod pod,
@@ -97,7 +106,7 @@ final class ContainerPlans {
             Path rootfs,
             Map<String, String> variables,
             @Nullable String processesOf)
-            throws ConfigProblem, FilesFailed {
+            throws ConfigProblem, FilesFailed, PullFailed {
         var config = image.config();
         var command =
                 ContainerEnvironment.command(
@@ -194,7 +203,7 @@ final class ContainerPlans {
 
     private List<Mount> mounts(
             Pod pod, Container container, int attempt, Map<String, String> variables)
-            throws ConfigProblem, FilesFailed {
+            throws ConfigProblem, FilesFailed, PullFailed {
         var mounts = new ArrayList<Mount>();
         for (var file : List.of("hosts", "resolv.conf", "hostname")) {
             var target = "/etc/" + file;
@@ -206,6 +215,19 @@ final class ContainerPlans {
         var index = 0;
         for (var mount : container.volumeMounts()) {
             index++;
+            var subPath =
+                    mount.subPathExpr().isEmpty()
+                            ? mount.subPath()
+                            : Expansion.expand(mount.subPathExpr(), variables::get);
+            check(subPath);
+            var user = container.name() + "/" + index;
+            var recursive =
+                    !mount.recursiveReadOnly().equals("Disabled")
+                            && !mount.recursiveReadOnly().isEmpty();
+            if (imageVolumes.has(mount.volume())) {
+                mounts.add(imageVolumes.mount(pod, mount, subPath, recursive, user, users()));
+                continue;
+            }
             var volume = ground.volume(mount.volume());
             if (volume == null) {
                 throw new ConfigProblem(
@@ -215,27 +237,16 @@ final class ContainerPlans {
                                 + container.name()
                                 + "\"");
             }
-            var subPath =
-                    mount.subPathExpr().isEmpty()
-                            ? mount.subPath()
-                            : Expansion.expand(mount.subPathExpr(), variables::get);
             var source =
                     subPath.isEmpty()
                             ? volume
-                            : subPath(
-                                    pod,
-                                    container,
-                                    mount,
-                                    volume,
-                                    subPath,
-                                    container.name() + "/" + index);
+                            : subPath(pod, container, mount, volume, subPath, user);
             mounts.add(
                     new Mount(
                             source.toString(),
                             mount.mountPath(),
                             mount.readOnly() || alwaysReadOnly(pod, mount.volume()),
-                            !mount.recursiveReadOnly().equals("Disabled")
-                                    && !mount.recursiveReadOnly().isEmpty(),
+                            recursive,
                             mount.mountPropagation()));
         }
         if (!container.terminationMessagePath().isEmpty()) {
@@ -260,13 +271,6 @@ final class ContainerPlans {
             String subPath,
             String user)
             throws ConfigProblem {
-        if (subPath.startsWith("/")) {
-            throw new ConfigProblem("error SubPath `" + subPath + "` must not be an absolute path");
-        }
-        if (List.of(subPath.split("/")).contains("..")) {
-            throw new ConfigProblem(
-                    "unable to provision SubPath `" + subPath + "`: must not contain '..'");
-        }
         try {
             return around.machine().files().subPath(pod.uid(), volume, subPath, user);
         } catch (FilesFailed e) {
@@ -277,6 +281,16 @@ final class ContainerPlans {
                             + "\" of container \""
                             + container.name()
                             + "\"");
+        }
+    }
+
+    private static void check(String subPath) throws ConfigProblem {
+        if (subPath.startsWith("/")) {
+            throw new ConfigProblem("error SubPath `" + subPath + "` must not be an absolute path");
+        }
+        if (List.of(subPath.split("/")).contains("..")) {
+            throw new ConfigProblem(
+                    "unable to provision SubPath `" + subPath + "`: must not contain '..'");
         }
     }
 

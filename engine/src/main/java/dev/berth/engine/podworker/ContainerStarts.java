@@ -48,6 +48,7 @@ final class ContainerStarts {
     private final PodResizes resizes;
     private final ContainerMaking making;
     private final ImagePulls images;
+    private final ImageVolumes imageVolumes;
     private final LifecycleHooks hooks;
     private final StartTries tries;
     private final Alarm alarm;
@@ -81,6 +82,7 @@ final class ContainerStarts {
         this.stops = stops;
         making = new ContainerMaking(around, plans, node);
         images = new ImagePulls(around);
+        imageVolumes = plans.imageVolumes();
     }
 
     /** Before this nothing can be started, because the ground could not be made; or null. */
@@ -115,8 +117,11 @@ final class ContainerStarts {
             var reading = side.submit(() -> ground.read(containers));
             try (var pulls = Executors.newVirtualThreadPerTaskExecutor()) {
                 var pulling = new LinkedHashMap<Container, Future<ImagePulls.Outcome>>();
+                var volumes = pulls.submit(() -> imageVolumes.pull(pod, images));
                 for (var container : containers) {
-                    pulling.put(container, pulls.submit(() -> images.get(pod, container)));
+                    pulling.put(
+                            container,
+                            pulls.submit(() -> imageVolumes.get(pod, container, volumes, images)));
                 }
                 try {
                     ground.make(pod);

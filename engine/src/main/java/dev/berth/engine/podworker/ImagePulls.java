@@ -19,8 +19,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gets the images of one pod's containers, by their pull policy, with a kubelet's events, and
- * leaves a registry alone for a while after a failure. Several threads of the pod may call.
+ * Gets the images of one pod's containers and volumes, by their pull policy, with a kubelet's
+ * events, and leaves a registry alone for a while after a failure. Several threads of the pod may
+ * call.
  */
 final class ImagePulls {
     /** How long a failure shows as itself before it shows as a back-off (our choice). */
@@ -45,40 +46,53 @@ final class ImagePulls {
         record Not(StartProblem problem, Instant again) implements Outcome {}
     }
 
-    Outcome get(Pod pod, Container container) throws InterruptedException {
-        var image = container.image();
+    /**
+     * An image that is wanted.
+     *
+     * @param image as the pod names it
+     * @param pullPolicy Always, IfNotPresent or Never
+     * @param container whose it is, or null for that of a volume
+     */
+    record Wanted(String image, String pullPolicy, @Nullable String container) {
+        static Wanted of(Container container) {
+            return new Wanted(container.image(), container.imagePullPolicy(), container.name());
+        }
+    }
+
+    Outcome get(Pod pod, Wanted wanted) throws InterruptedException {
+        var image = wanted.image();
         var now = around.machine().time().now();
         var wrong = ImageName.problem(image);
         if (wrong.isPresent()) {
             var message = PodWords.invalidName(image, wrong.get());
-            tell(pod, container, true, "InspectFailed", message);
-            return failed(pod, container, "InvalidImageName", message, retryAt(image, now));
+            tell(pod, wanted, true, "InspectFailed", message);
+            return failed(pod, wanted, "InvalidImageName", message, retryAt(image, now));
         }
         var secrets = PodPullSecrets.read(around, pod, image);
         var here =
-                container.imagePullPolicy().equals("Always")
+                wanted.pullPolicy().equals("Always")
                         ? Optional.<Image>empty()
                         : around.machine().images().find(image);
         if (here.isPresent() && mayUse(here.get(), image, secrets)) {
-            tell(pod, container, false, "Pulled", PodWords.present(image));
+            tell(pod, wanted, false, "Pulled", PodWords.present(image));
             return new Outcome.Here(here.get());
         }
-        if (container.imagePullPolicy().equals("Never")) {
+        if (wanted.pullPolicy().equals("Never")) {
             var message = PodWords.neverPull(image);
-            tell(pod, container, true, "ErrImageNeverPull", message);
-            return failed(pod, container, "ErrImageNeverPull", message, retryAt(image, now));
+            tell(pod, wanted, true, "ErrImageNeverPull", message);
+            return failed(pod, wanted, "ErrImageNeverPull", message, retryAt(image, now));
         }
         var wait = wait(image, now);
         if (wait != null) {
-            tell(pod, container, false, "BackOff", PodWords.pullBackOff(image));
+            tell(pod, wanted, false, "BackOff", PodWords.pullBackOff(image));
             return failed(
                     pod,
-                    container,
+                    wanted,
                     "ImagePullBackOff",
                     PodWords.pullBackOff(image) + ": " + failure(image),
                     wait);
         }
-        return pull(pod, container, secrets);
+        return pull(pod, wanted, secrets);
     }
 
     /** Whether a pod that shows these secrets may use what another has pulled. */
@@ -104,11 +118,11 @@ final class ImagePulls {
         return true;
     }
 
-    private Outcome pull(Pod pod, Container container, PodPullSecrets secrets)
+    private Outcome pull(Pod pod, Wanted wanted, PodPullSecrets secrets)
             throws InterruptedException {
-        var image = container.image();
+        var image = wanted.image();
         var time = around.machine().time();
-        tell(pod, container, false, "Pulling", PodWords.pulling(image));
+        tell(pod, wanted, false, "Pulling", PodWords.pulling(image));
         var begun = time.nanos();
         try (var _ = around.pullTurns().take()) {
             var asked = time.nanos();
@@ -116,7 +130,7 @@ final class ImagePulls {
             var ended = time.nanos();
             tell(
                     pod,
-                    container,
+                    wanted,
                     false,
                     "Pulled",
                     PodWords.pulled(
@@ -128,7 +142,7 @@ final class ImagePulls {
         } catch (PodPullSecrets.NotPulled e) {
             var message = String.valueOf(e.getMessage());
             var now = time.now();
-            tell(pod, container, true, "Failed", PodWords.pullFailed(image, message));
+            tell(pod, wanted, true, "Failed", PodWords.pullFailed(image, message));
             lock.lock();
             try {
                 var before = failedAt.getOrDefault(image, now);
@@ -138,13 +152,14 @@ final class ImagePulls {
             } finally {
                 lock.unlock();
             }
-            return failed(pod, container, "ErrImagePull", message, now.plus(FAILURE_SHOWN));
+            return failed(pod, wanted, "ErrImagePull", message, now.plus(FAILURE_SHOWN));
         }
     }
 
-    private Outcome failed(
-            Pod pod, Container container, String reason, String message, Instant again) {
-        tell(pod, container, true, "Failed", "Error: " + reason);
+    private Outcome failed(Pod pod, Wanted wanted, String reason, String message, Instant again) {
+        if (wanted.container() != null) {
+            tell(pod, wanted, true, "Failed", "Error: " + reason);
+        }
         return new Outcome.Not(new StartProblem(reason, message), again);
     }
 
@@ -180,8 +195,13 @@ final class ImagePulls {
         }
     }
 
-    private void tell(
-            Pod pod, Container container, boolean warning, String reason, String message) {
-        around.event(pod, Surroundings.fieldPath(pod, container.name()), warning, reason, message);
+    private void tell(Pod pod, Wanted wanted, boolean warning, String reason, String message) {
+        var container = wanted.container();
+        around.event(
+                pod,
+                container == null ? null : Surroundings.fieldPath(pod, container),
+                warning,
+                reason,
+                message);
     }
 }

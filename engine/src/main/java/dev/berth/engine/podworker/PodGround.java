@@ -416,6 +416,10 @@ final class PodGround {
         var contents = new VolumeContents(fields(now), data, texts);
         GroundFailed failed = null;
         for (var volume : wanted) {
+            if (volume.source() instanceof Source.Image && node instanceof SharedPlace) {
+                // Its image is fetched whenever a container starts, as those of containers are.
+                continue;
+            }
             try {
                 volumes.put(volume.name(), write(volume, contents));
             } catch (GroundFailed e) {

@@ -38,6 +38,9 @@ public final class PodRemains {
         machine.network().detach(podUid);
         machine.runtime().removePodGroup(podUid);
         machine.files().removeVolumes(podUid);
+        machine.images().mounted().stream()
+                .filter(id -> id.startsWith(ImageVolumes.layouts(podUid)))
+                .forEach(machine.images()::unmount);
     }
 
     /** Takes away everything else. */
@@ -112,6 +115,7 @@ public final class PodRemains {
             }
             machine.images().mounted().stream()
                     .filter(id -> !known.contains(id))
+                    .filter(id -> !owners.contains(ImageVolumes.podOf(id)))
                     .forEach(machine.images()::unmount);
         } catch (RuntimeFailed e) {
             LOG.warn("containers not listed, so nothing of no pod was removed", e);

@@ -106,11 +106,15 @@ class BerthStartsAgainTest {
         bench.workers.close();
         bench.runtime.createPodGroup("uid-8", 0, 0, 0);
         bench.network.attach(new Attachment("uid-8", Bench.VPC, "172.16.1.200", "x"));
-        bench.images.mount(bench.images.find("busybox").orElseThrow(), "ab");
+        var image = bench.images.find("busybox").orElseThrow();
+        bench.images.mount(image, "ab");
+        bench.images.mountReadOnly(image, "uid-8.cd", null);
+        bench.images.mountReadOnly(image, pod.uid() + ".cd", null);
         new PodRemains(bench.machine).removeOwnerless();
         assertThat(bench.runtime.podGroups()).containsExactly(pod.uid());
         assertThat(bench.network.attached()).containsOnlyKeys(pod.uid());
-        assertThat(bench.images.mounted()).containsExactly(bench.id(pod, "main", 0));
+        assertThat(bench.images.mounted())
+                .containsExactlyInAnyOrder(bench.id(pod, "main", 0), pod.uid() + ".cd");
     }
 
     @Test
