@@ -90,9 +90,6 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
 
     private final NodePorts nodePorts;
 
-    /** Which cluster has the Services of a VPC, whose one kube-proxy has room for one. */
-    private final Map<String, String> serviceOwners = new ConcurrentHashMap<>();
-
     ClusterPods(
             DataFolder data,
             Machine machine,
@@ -244,7 +241,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             time);
             began.add(kubelet);
             kubelet.start();
-            nodePorts.open(cluster.vpcId());
+            nodePorts.open(cluster.vpcId(), cluster.name());
             began.add(
                     new Egress(
                             egressSocket(cluster.name()),
@@ -252,7 +249,11 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                             (host, port) ->
                                     new VpcTunnel(
                                             machine.network()
-                                                    .dialFromVpc(cluster.vpcId(), host, port))));
+                                                    .dialFromCluster(
+                                                            cluster.vpcId(),
+                                                            cluster.name(),
+                                                            host,
+                                                            port))));
             running.put(
                     cluster.name(),
                     new Running(
@@ -418,14 +419,12 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         }
         try {
             ensureVpc(plan.vpcId());
-            var opened = machine.network().open(plan.vpcId(), address, port, port);
-            var first = serviceOwners.putIfAbsent(plan.vpcId(), plan.clusterName());
-            return Optional.of(
-                    new Place(
-                            plan,
-                            Optional.ofNullable(first)
-                                    .filter(owner -> !owner.equals(plan.clusterName())),
-                            opened));
+            var namespace =
+                    machine.network()
+                            .ensureServices(plan.vpcId(), plan.clusterName(), plan.serviceCidr());
+            var opened =
+                    machine.network().open(plan.vpcId(), plan.clusterName(), address, port, port);
+            return Optional.of(new Place(plan, namespace, opened));
         } catch (NetworkFailed failed) {
             throw new ControlPlaneFailed(
                     "the API server cannot be seen in " + plan.vpcId() + ": " + failed.getMessage(),
@@ -433,26 +432,21 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         }
     }
 
-    /** A cluster's place in its VPC; the first cluster there has the Services. */
+    /** A cluster's place in its VPC. */
     private final class Place implements VpcPlaces.VpcPlace {
         private final Plan plan;
-        private final Optional<String> servicesOf;
+        private final Path namespace;
         private final AutoCloseable opened;
 
-        private Place(Plan plan, Optional<String> servicesOf, AutoCloseable opened) {
+        private Place(Plan plan, Path namespace, AutoCloseable opened) {
             this.plan = plan;
-            this.servicesOf = servicesOf;
+            this.namespace = namespace;
             this.opened = opened;
         }
 
         @Override
         public Path namespace() {
-            return machine.network().namespace(plan.vpcId());
-        }
-
-        @Override
-        public Optional<String> servicesOf() {
-            return servicesOf;
+            return namespace;
         }
 
         @Override
@@ -463,13 +457,14 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
         @Override
         public void close() {
             ClusterPods.close(opened);
-            if (servicesOf.isEmpty()) {
-                try {
-                    machine.network().clearServices(plan.vpcId());
-                } catch (NetworkFailed failed) {
-                    LOG.warn("Services are left behind vpc={}", plan.vpcId(), failed);
+            try {
+                machine.network().clearServices(plan.vpcId(), plan.clusterName());
+                if (clusterGoes.test(plan.clusterName())) {
+                    nodePorts.close(plan.vpcId(), plan.clusterName());
+                    machine.network().removeServices(plan.vpcId(), plan.clusterName());
                 }
-                serviceOwners.remove(plan.vpcId(), plan.clusterName());
+            } catch (NetworkFailed failed) {
+                LOG.warn("Services are left behind vpc={}", plan.vpcId(), failed);
             }
         }
     }

@@ -7,6 +7,7 @@ import dev.berth.port.PodNetwork.NetworkFailed;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,15 +16,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What answers in each VPC at the kubelets' port of its addresses, from the first cluster there to
- * the end of the VPC: for a node of ours its cluster's endpoint, else whoever has the address.
+ * What answers in each VPC at the kubelets' port of its addresses, as long as there are clusters:
+ * for a node of ours its cluster's endpoint, else whoever has the address.
  */
 final class NodePorts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodePorts.class);
 
     private final VpcNetwork network;
     private final Function<String, List<ClusterKubelet>> kubelets;
-    private final Map<String, AutoCloseable> open = new HashMap<>();
+    private final Map<Where, AutoCloseable> open = new HashMap<>();
 
     /**
      * Answers nowhere yet.
@@ -35,10 +36,12 @@ final class NodePorts implements AutoCloseable {
         this.kubelets = kubelets;
     }
 
-    /** Answers in a VPC; nothing when it does already. */
-    synchronized void open(String vpcId) throws NetworkFailed {
-        if (!open.containsKey(vpcId)) {
-            open.put(vpcId, network.answerForNodes(vpcId, address -> dial(vpcId, address)));
+    /** Answers a cluster's pods in a VPC; nothing when it does already. */
+    synchronized void open(String vpcId, String cluster) throws NetworkFailed {
+        var where = new Where(vpcId, network.services(vpcId, cluster));
+        if (!open.containsKey(where)) {
+            open.put(
+                    where, network.answerForNodes(vpcId, cluster, address -> dial(vpcId, address)));
         }
     }
 
@@ -52,14 +55,28 @@ final class NodePorts implements AutoCloseable {
         return network.dialFromVpc(vpcId, address, ClusterKubelet.PORT);
     }
 
+    /** Answers a cluster's pods no longer; nothing when what it has is the VPC's own network. */
+    synchronized void close(String vpcId, String cluster) {
+        var where = new Where(vpcId, network.services(vpcId, cluster));
+        if (!where.namespace().equals(network.namespace(vpcId))) {
+            close(where);
+        }
+    }
+
     /** Answers no longer in a VPC. */
     synchronized void close(String vpcId) {
-        var ending = open.remove(vpcId);
+        List.copyOf(open.keySet()).stream()
+                .filter(where -> where.vpcId().equals(vpcId))
+                .forEach(this::close);
+    }
+
+    private synchronized void close(Where where) {
+        var ending = open.remove(where);
         if (ending != null) {
             try {
                 ending.close();
             } catch (Exception leftBehind) {
-                LOG.warn("the nodes' port could not be closed vpc={}", vpcId, leftBehind);
+                LOG.warn("the nodes' port could not be closed vpc={}", where.vpcId(), leftBehind);
             }
         }
     }
@@ -68,6 +85,9 @@ final class NodePorts implements AutoCloseable {
     public synchronized void close() {
         List.copyOf(open.keySet()).forEach(this::close);
     }
+
+    /** The part of a VPC's network that a cluster has. */
+    private record Where(String vpcId, Path namespace) {}
 
     /** A connection to an endpoint of ours, as the network sees it. */
     private record ToEndpoint(Duplex tunnel) implements PodNetwork.Connection {

@@ -171,6 +171,29 @@ class ServicesAndNamesIT {
                 .contains("Address: 10.100.0.1");
     }
 
+    @Test
+    void another_cluster_of_the_vpc_has_services_of_its_own_at_the_same_addresses()
+            throws Exception {
+        var role = berth.role("other", "eks.amazonaws.com", "AmazonEKSClusterPolicy");
+        try {
+            berth.cluster("other", role, subnets);
+            berth.profile("other", "default", podRole, subnets, Map.of("namespace", "default"));
+            berth.apply(WORLD.replace("hostname >", "echo other >"));
+            berth.kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=120s");
+            berth.kubectl("wait", "--for=condition=Ready", "pod/asker", "--timeout=60s");
+            assertThat(inPod("asker", "wget -qO- http://web").strip()).isEqualTo("other");
+            assertThat(inPod("asker", "nslookup kubernetes.default.svc.cluster.local"))
+                    .contains("Address: 10.100.0.1");
+            var pod = webPods().iterator().next();
+            assertThat(inPod(pod, "for i in $(seq 10); do wget -qO- http://web; done").lines())
+                    .containsOnly("other");
+            assertThat(berth.kubectl("top", "nodes")).contains("fargate-172.27.");
+        } finally {
+            berth.kubectlGoesTo(CLUSTER);
+        }
+        assertThat(webPods()).contains(inPod("asker", "wget -qO- http://web").strip());
+    }
+
     private static Path namespace(String pod) throws Exception {
         var uid = berth.kubectl("get", "pod", pod, "-o", "jsonpath={.metadata.uid}");
         return Path.of(

@@ -64,6 +64,12 @@ public interface ContainerRuntime {
     /** Gives a container other limits; nothing when it has ended. */
     void limit(String id, Limits limits) throws RuntimeFailed, InterruptedException;
 
+    /**
+     * Ends whatever runs of a container, for certain; it stays, with the end that it came to, until
+     * it is removed. Nothing when there is none.
+     */
+    void kill(String id) throws InterruptedException;
+
     /** Takes a container away, killing it if it runs; nothing when there is none. Its log stays. */
     void remove(String id) throws InterruptedException;
 

@@ -48,9 +48,10 @@ public interface KubeApi extends AutoCloseable {
     /**
      * Replaces the status of a pod, in the fields that a node owns.
      *
+     * @return the pod's resource version with this status in it
      * @throws KubeRefused with code 404 when the pod with that uid is gone
      */
-    void writeStatus(PodKey key, String uid, PodStatus status) throws KubeRefused;
+    String writeStatus(PodKey key, String uid, PodStatus status) throws KubeRefused;
 
     /** Sets one condition of a pod that has no node yet, leaving everything else. */
     void writeCondition(PodKey key, String uid, PodStatus.Condition condition) throws KubeRefused;

@@ -114,16 +114,29 @@ public interface PodNetwork {
      * @param address its IPv4 address, in one of the VPC's subnets
      * @param hostname 1 to 63 characters
      * @param share what it has in common with its node, or null for a place of its own
+     * @param cluster whose Services it finds where the VPC has several clusters, or null for those
+     *     of the first
      */
     record Attachment(
             String podUid,
             String vpcId,
             String address,
             String hostname,
-            @Nullable NodeShare share) {
+            @Nullable NodeShare share,
+            @Nullable String cluster) {
         /** A pod with namespaces of its own. */
         public Attachment(String podUid, String vpcId, String address, String hostname) {
-            this(podUid, vpcId, address, hostname, null);
+            this(podUid, vpcId, address, hostname, null, null);
+        }
+
+        /** A pod of the first cluster in its VPC. */
+        public Attachment(
+                String podUid,
+                String vpcId,
+                String address,
+                String hostname,
+                @Nullable NodeShare share) {
+            this(podUid, vpcId, address, hostname, share, null);
         }
     }
 

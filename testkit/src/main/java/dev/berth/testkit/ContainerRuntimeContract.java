@@ -137,6 +137,20 @@ public abstract class ContainerRuntimeContract {
     }
 
     @Test
+    void a_container_killed_for_certain_stays_with_its_end() throws Exception {
+        var plan = plan("ended", "sleep", "1000");
+        runtime().create(plan);
+        runtime().start(plan.id());
+        runtime().kill(plan.id());
+        assertThat(exitOf(plan).exitCode()).isEqualTo(137);
+        assertThat(ours()).extracting(Container::id).contains(plan.id());
+        runtime().kill(plan.id());
+        runtime().remove(plan.id());
+        runtime().kill(plan.id());
+        assertThat(ours()).extracting(Container::id).doesNotContain(plan.id());
+    }
+
+    @Test
     void a_removed_container_is_not_listed_and_may_be_removed_again() throws Exception {
         var plan = plan("removed", "sleep", "1000");
         runtime().create(plan);

@@ -382,6 +382,11 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     }
 
     @Override
+    public void kill(String id) {
+        end(id, 137);
+    }
+
+    @Override
     public void remove(String id) {
         end(id, 137);
         locked(() -> {

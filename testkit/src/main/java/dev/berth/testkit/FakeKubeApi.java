@@ -498,8 +498,8 @@ public final class FakeKubeApi implements KubeApi {
     }
 
     @Override
-    public void writeStatus(PodKey key, String uid, PodStatus status) throws KubeRefused {
-        writing(
+    public String writeStatus(PodKey key, String uid, PodStatus status) throws KubeRefused {
+        return writing(
                 Call.WRITE_STATUS,
                 () -> {
                     var pod = existing(key);
@@ -523,9 +523,11 @@ public final class FakeKubeApi implements KubeApi {
                                     qosClass,
                                     status.observedGeneration(),
                                     status.ephemeralContainers());
-                    return written.equals(pod.status())
-                            ? pod
-                            : store(new Pod(pod.metadata(), pod.spec(), written));
+                    return (written.equals(pod.status())
+                                    ? pod
+                                    : store(new Pod(pod.metadata(), pod.spec(), written)))
+                            .metadata()
+                            .resourceVersion();
                 });
     }
 

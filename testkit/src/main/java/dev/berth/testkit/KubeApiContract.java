@@ -205,8 +205,11 @@ public abstract class KubeApiContract {
                         "172.16.1.5",
                         List.of(condition("Ready", "True"), condition("Initialized", "True")),
                         new ContainerState.Running(WHEN));
-        api().writeStatus(key, uid(key), status);
-        var read = api().pod(key).orElseThrow().status();
+        var version = api().writeStatus(key, uid(key), status);
+        var pod = api().pod(key).orElseThrow();
+        assertThat(pod.metadata().resourceVersion()).isEqualTo(version);
+        assertThat(api().writeStatus(key, uid(key), status)).isEqualTo(version);
+        var read = pod.status();
         assertThat(read.containers()).isEqualTo(status.containers());
         assertThat(read.podIp()).isEqualTo("172.16.1.5");
         assertThat(read.hostIp()).isEqualTo("172.16.1.5");

@@ -130,17 +130,6 @@ final class LocalControlPlane implements ControlPlane {
         if (place == null) {
             return;
         }
-        var other = place.servicesOf();
-        if (other.isPresent()) {
-            changed(
-                    "kube-proxy",
-                    "not started: cluster "
-                            + other.get()
-                            + " has the Services of "
-                            + launch.plan().vpcId()
-                            + "; a further cluster's pods find no Services there");
-            return;
-        }
         run("kube-proxy", launch.kubeProxy(place.namespace()));
         if (coreDns.isEmpty()) {
             changed("coredns", "not built: no berth-coredns beside berth-kube");

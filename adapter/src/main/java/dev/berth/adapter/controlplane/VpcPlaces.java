@@ -21,11 +21,8 @@ public interface VpcPlaces {
 
     /** A cluster's place in its VPC's network. */
     interface VpcPlace extends AutoCloseable {
-        /** The network namespace in which the cluster's Services are to be. */
+        /** The network namespace in which the cluster's Services are to be, and no other's. */
         Path namespace();
-
-        /** The cluster that has the Services of that namespace already; then this one has none. */
-        Optional<String> servicesOf();
 
         /** The name server for names outside the cluster, as seen from that namespace. */
         String resolver();

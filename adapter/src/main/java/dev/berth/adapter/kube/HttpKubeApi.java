@@ -108,8 +108,12 @@ public final class HttpKubeApi implements KubeApi {
     }
 
     @Override
-    public void writeStatus(PodKey key, String uid, PodStatus status) throws KubeRefused {
-        patchGuarded(path(key) + "/status", Content.STRATEGIC_PATCH, StatusPatch.of(uid, status));
+    public String writeStatus(PodKey key, String uid, PodStatus status) throws KubeRefused {
+        return Json.resourceVersion(
+                patchGuarded(
+                        path(key) + "/status",
+                        Content.STRATEGIC_PATCH,
+                        StatusPatch.of(uid, status)));
     }
 
     @Override
@@ -132,9 +136,9 @@ public final class HttpKubeApi implements KubeApi {
      * Sends a patch that names the uid it is meant for. The server answers 409 or 422 when another
      * pod has the name by now: the pod that was meant is gone.
      */
-    private void patchGuarded(String path, Content content, Object patch) throws KubeRefused {
+    private byte[] patchGuarded(String path, Content content, Object patch) throws KubeRefused {
         try {
-            connection.patch(path, content, patch);
+            return connection.patch(path, content, patch);
         } catch (KubeRefused e) {
             var message = String.valueOf(e.getMessage());
             if ((e.code() == 409 || e.code() == 422)

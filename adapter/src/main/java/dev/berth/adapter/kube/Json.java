@@ -10,6 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 
 /** Reads fields of an object tree as the Kubernetes API writes them: absent means zero or empty. */
@@ -17,7 +21,33 @@ final class Json {
     private static final DateTimeFormatter MICRO_TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
 
+    private static final JsonFactory FACTORY = new JsonFactory();
+
     private Json() {}
+
+    /** The version of an object that the API server answered with, read no further than that. */
+    static String resourceVersion(byte[] object) {
+        try (var parser = FACTORY.createParser(ObjectReadContext.empty(), object)) {
+            var inMetadata = false;
+            for (var token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                if (token != JsonToken.PROPERTY_NAME) {
+                    continue;
+                }
+                var name = parser.currentName();
+                var value = parser.nextToken();
+                if (!inMetadata && name.equals("metadata")) {
+                    inMetadata = true;
+                } else if (inMetadata && name.equals("resourceVersion")) {
+                    return parser.getString();
+                } else if (value.isStructStart()) {
+                    parser.skipChildren();
+                }
+            }
+            return "";
+        } catch (JacksonException unreadable) {
+            return "";
+        }
+    }
 
     static boolean has(JsonNode node, String field) {
         var value = node.path(field);

@@ -1,6 +1,8 @@
 package dev.berth.adapter.net;
 
 import dev.berth.port.PodNetwork.Vpc;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * What may leave a VPC by its link to the host, as a script for {@code nft}: answers; and what a
@@ -50,16 +52,34 @@ final class VpcFilter {
             }
         }
         script.append("    drop\n  }\n").append(HAIRPIN);
-        nodes(vpc, script);
+        nodes(vpc.cidrs(), script);
+        return script.append("}\n").toString();
+    }
+
+    /**
+     * What a quarter does for its pods by itself. Where another cluster's Services are in the VPC's
+     * own network, nothing goes that would meet them.
+     */
+    static String ofQuarter(List<String> cidrs, Optional<String> servicesOfVpc) {
+        var script = new StringBuilder();
+        script.append("table ip berth\ndelete table ip berth\ntable ip berth {\n");
+        servicesOfVpc.ifPresent(range -> {
+            script.append("  chain forward {\n");
+            script.append("    type filter hook forward priority filter; policy accept;\n");
+            script.append("    oifname \"").append(Quarter.LINK).append("\" ip daddr ");
+            script.append(range).append(" drop\n  }\n");
+        });
+        script.append(HAIRPIN);
+        nodes(cidrs, script);
         return script.append("}\n").toString();
     }
 
     /** Leads the kubelets' port of every address to the listener for all of them. */
-    private static void nodes(Vpc vpc, StringBuilder script) {
+    private static void nodes(List<String> cidrs, StringBuilder script) {
         script.append("  chain nodes {\n");
         script.append("    type nat hook prerouting priority dstnat - 10; policy accept;\n");
-        for (var number = 0; number < vpc.cidrs().size(); number++) {
-            var range = Cidr.parse(vpc.cidrs().get(number));
+        for (var number = 0; number < cidrs.size(); number++) {
+            var range = Cidr.parse(cidrs.get(number));
             script.append("    ip daddr ").append(range);
             script.append(" tcp dport ").append(NodePort.PORT);
             script.append(" dnat ip prefix to ip daddr map { ").append(range);

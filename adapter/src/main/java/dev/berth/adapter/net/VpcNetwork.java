@@ -27,6 +27,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
@@ -122,6 +123,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     /** Finds what an earlier life left, and takes away what it left half done. */
     public void start() throws IOException {
         Files.createDirectories(root.resolve("vpcs"));
+        Files.createDirectories(root.resolve("quarters"));
         Files.createDirectories(root.resolve("pods"));
         // Containers are started from a copy of the mount table on some hosts; see adapter.oci.
         MountTable.share(root);
@@ -131,6 +133,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         for (var folder : folders("vpcs")) {
             var id = name(folder);
             if (!namespaces.contains(folder.resolve("network")) || !readVpc(id, folder)) {
+                discard(folder);
+            }
+        }
+        for (var folder : folders("quarters")) {
+            if (!namespaces.contains(folder.resolve("network")) || !readQuarter(folder)) {
                 discard(folder);
             }
         }
@@ -240,6 +247,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                     }
                     try {
                         var pod = Namespaces.apart(() -> makePod(attachment, address, vpc));
+                        if (pod.quarter != null) {
+                            pod.quarter.answerFor(address);
+                        }
                         pods.put(attachment.podUid(), pod);
                         return pod.sandbox;
                     } catch (IOException | RuntimeException failed) {
@@ -287,7 +297,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                                     pod.sandbox.address(),
                                     List.copyOf(ports));
                     if (!led.equals(leads.get(podUid))) {
-                        keep(podFolder(podUid), pod.sandbox, pod.link, led);
+                        keep(podFolder(podUid), pod, led);
                         leads.put(podUid, led);
                         try {
                             writeLeads(pod.sandbox.vpcId(), nodeId);
@@ -305,17 +315,22 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         writingLeads.lock();
         try {
             var all = PortLeads.sorted(leads);
+            var node = pods.get(nodeId);
             var ofVpc =
                     all.stream()
                             .filter(led -> {
-                                var node = pods.get(led.nodeId());
-                                return node != null && node.sandbox.vpcId().equals(vpcId);
+                                var other = pods.get(led.nodeId());
+                                return other != null
+                                        && other.sandbox.vpcId().equals(vpcId)
+                                        && (node == null || node.quarter == other.quarter);
                             })
                             .toList();
             if (vpcs.containsKey(vpcId)) {
-                Nft.run(namespace(vpcId), PortLeads.ofVpc(ofVpc));
+                var quarter = node == null ? null : node.quarter;
+                Nft.run(
+                        quarter == null ? namespace(vpcId) : quarter.namespace(),
+                        PortLeads.ofVpc(ofVpc));
             }
-            var node = pods.get(nodeId);
             if (node != null) {
                 var ofNode = all.stream().filter(led -> led.nodeId().equals(nodeId)).toList();
                 Nft.run(node.sandbox.network(), PortLeads.ofNode(ofNode));
@@ -378,7 +393,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
             return Optional.empty();
         }
         try {
-            return vpc.netlink.traffic(pod.link).map(link -> link.seenFromTheOtherEnd("eth0"));
+            return netlink(vpc, pod)
+                    .traffic(pod.link)
+                    .map(link -> link.seenFromTheOtherEnd("eth0"));
         } catch (IOException failed) {
             log.debug("a link's counters cannot be read pod={}", podUid, failed);
             return Optional.empty();
@@ -406,33 +423,178 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                 : connected(vpc.sockets.take(), new InetSocketAddress(address, port));
     }
 
+    /** Opens a TCP connection in a VPC from where a cluster has its Services. */
+    public Connection dialFromCluster(String vpcId, String cluster, String host, int port)
+            throws IOException {
+        var vpc = vpcs.get(vpcId);
+        var quarter = vpc == null ? null : quarter(vpc, cluster);
+        if (quarter == null) {
+            return dialFromVpc(vpcId, host, port);
+        }
+        var address = address(host);
+        return address instanceof Inet6Address
+                ? dial(quarter.namespace(), host, port)
+                : connected(quarter.sockets().take(), new InetSocketAddress(address, port));
+    }
+
+    /**
+     * Gives a cluster a namespace in a VPC where no other cluster's Services are, once for all its
+     * life: the VPC's own to the first, a quarter to each further one.
+     *
+     * @param serviceRange the range of its Services' addresses
+     * @return the namespace
+     */
+    public Path ensureServices(String vpcId, String cluster, String serviceRange)
+            throws NetworkFailed {
+        check(cluster);
+        return locked(
+                vpcId,
+                "lay out the Services of " + cluster,
+                () -> {
+                    var vpc = present(vpcId);
+                    var range = Cidr.parse(serviceRange).toString();
+                    if (!vpc.quarters.containsKey(cluster)) {
+                        if (vpc.services == null || vpc.services.cluster().equals(cluster)) {
+                            vpc.services = new Services(cluster, range);
+                            writeVpc(vpc);
+                            return namespace(vpcId);
+                        }
+                        vpc.quarters.put(
+                                cluster, Namespaces.apart(() -> makeQuarter(vpc, cluster)));
+                    }
+                    filterQuarters(vpc);
+                    return Objects.requireNonNull(vpc.quarters.get(cluster)).namespace();
+                });
+    }
+
+    /** The namespace in a VPC where a cluster has its Services. */
+    public Path services(String vpcId, String cluster) {
+        var vpc = vpcs.get(vpcId);
+        var quarter = vpc == null ? null : quarter(vpc, cluster);
+        return quarter == null ? namespace(vpcId) : quarter.namespace();
+    }
+
+    /** Takes away what a cluster has in a VPC for its Services; its pods are gone already. */
+    public void removeServices(String vpcId, String cluster) throws NetworkFailed {
+        locked(
+                vpcId,
+                "take away the Services of " + cluster,
+                () -> {
+                    var vpc = vpcs.get(vpcId);
+                    if (vpc == null) {
+                        return null;
+                    }
+                    var quarter = vpc.quarters.remove(cluster);
+                    if (quarter != null) {
+                        quarter.unlink();
+                        quarter.close();
+                        discard(quarterFolder(vpcId, cluster));
+                    } else if (vpc.services != null && vpc.services.cluster().equals(cluster)) {
+                        vpc.services = null;
+                        writeVpc(vpc);
+                        filterQuarters(vpc);
+                    }
+                    return null;
+                });
+    }
+
+    private VpcState present(String vpcId) throws IOException {
+        var vpc = vpcs.get(vpcId);
+        if (vpc == null) {
+            throw new IOException(vpcId + " has no network here");
+        }
+        return vpc;
+    }
+
+    private static @Nullable Quarter quarter(VpcState vpc, @Nullable String cluster) {
+        return cluster == null ? null : vpc.quarters.get(cluster);
+    }
+
+    private Path quarterFolder(String vpcId, String cluster) {
+        return root.resolve("quarters").resolve(vpcId + "@" + cluster);
+    }
+
+    /** Runs on a thread of its own, which ends in the new namespace. */
+    private Quarter makeQuarter(VpcState vpc, String cluster) throws IOException {
+        var folder = quarterFolder(vpc.id, cluster);
+        discard(folder);
+        Files.createDirectories(folder);
+        var link = "brq" + Long.toString(linkNumber.incrementAndGet(), 36);
+        try {
+            var file = folder.resolve("network");
+            newNetwork(file).close();
+            var quarter = Quarter.make(cluster, file, link, vpc.netlink);
+            var properties = new Properties();
+            properties.setProperty("vpc", vpc.id);
+            properties.setProperty("cluster", cluster);
+            properties.setProperty("link", link);
+            write(folder.resolve("state"), properties);
+            return quarter;
+        } catch (IOException | RuntimeException failed) {
+            vpc.netlink.removeLink(link);
+            discard(folder);
+            throw failed;
+        }
+    }
+
+    private boolean readQuarter(Path folder) throws IOException {
+        var properties = read(folder.resolve("state"));
+        var vpcId = properties.getProperty("vpc");
+        var cluster = properties.getProperty("cluster");
+        var link = properties.getProperty("link");
+        var vpc = vpcId == null ? null : vpcs.get(vpcId);
+        if (vpc == null || cluster == null || link == null) {
+            return false;
+        }
+        if (vpc.netlink.index(link).isEmpty()) {
+            return false;
+        }
+        vpc.quarters.put(
+                cluster, Quarter.found(cluster, folder.resolve("network"), link, vpc.netlink));
+        return true;
+    }
+
+    /** What quarters translate for their pods, and what must not leave them. */
+    private static void filterQuarters(VpcState vpc) throws IOException {
+        var others =
+                vpc.services == null ? Optional.<String>empty() : Optional.of(vpc.services.range());
+        for (var quarter : vpc.quarters.values()) {
+            quarter.filter(VpcFilter.ofQuarter(vpc.cidrs, others));
+        }
+    }
+
     /**
      * Opens a port at an address of a VPC that leads to a port of this machine's loopback; closing
      * it takes the address away again.
      *
+     * @param cluster whose it is; where its Services are, the port is
      * @param address in the VPC; nobody else's
      */
-    public AutoCloseable open(String vpcId, String address, int port, int to) throws NetworkFailed {
+    public AutoCloseable open(String vpcId, String cluster, String address, int port, int to)
+            throws NetworkFailed {
         return locked(
                 vpcId,
                 "open port " + port + " at " + address,
                 () -> {
-                    var vpc = vpcs.get(vpcId);
-                    if (vpc == null) {
-                        throw new IOException(vpcId + " has no network here");
-                    }
+                    var vpc = present(vpcId);
+                    var quarter = quarter(vpc, cluster);
                     var held = Cidr.address(address);
-                    vpc.hosted.add(held);
-                    vpc.netlink.addAddress(Rtnetlink.LOOPBACK, held);
+                    if (quarter == null) {
+                        vpc.hosted.add(held);
+                        vpc.netlink.addAddress(Rtnetlink.LOOPBACK, held);
+                    } else {
+                        quarter.netlink().addAddress(Rtnetlink.LOOPBACK, held);
+                        quarter.answerFor(held);
+                    }
                     var target = new InetSocketAddress(InetAddress.getLoopbackAddress(), to);
                     var relay =
                             Relay.start(
-                                    namespace(vpcId),
+                                    quarter == null ? namespace(vpcId) : quarter.namespace(),
                                     new InetSocketAddress(InetAddress.ofLiteral(address), port),
                                     () -> target);
                     return () -> {
                         relay.close();
-                        release(vpcId, held);
+                        release(vpcId, cluster, held);
                     };
                 });
     }
@@ -441,20 +603,20 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
      * Answers from now on at the kubelets' port of every address of a VPC, for what comes from pods
      * and from the host; in the VPC's own namespace an address is itself.
      *
+     * @param cluster for what comes from its pods; of the first cluster, also from everywhere else
      * @param dialer connects to what answers there: a node of ours, or whoever has the address
      */
-    public AutoCloseable answerForNodes(String vpcId, NodeDialer dialer) throws NetworkFailed {
+    public AutoCloseable answerForNodes(String vpcId, String cluster, NodeDialer dialer)
+            throws NetworkFailed {
         return locked(
                 vpcId,
                 "answer for the nodes of " + vpcId,
                 () -> {
-                    var vpc = vpcs.get(vpcId);
-                    if (vpc == null) {
-                        throw new IOException(vpcId + " has no network here");
-                    }
-                    vpc.netlink.routeHere(NodePort.SHADOW);
+                    var vpc = present(vpcId);
+                    var quarter = quarter(vpc, cluster);
+                    (quarter == null ? vpc.netlink : quarter.netlink()).routeHere(NodePort.SHADOW);
                     return NodePort.start(
-                            namespace(vpcId),
+                            quarter == null ? namespace(vpcId) : quarter.namespace(),
                             vpc.cidrs.stream().map(Cidr::parse).toList(),
                             dialer::dial);
                 });
@@ -467,28 +629,36 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         Connection dial(String address) throws IOException;
     }
 
-    private void release(String vpcId, int address) throws NetworkFailed {
+    private void release(String vpcId, String cluster, int address) throws NetworkFailed {
         locked(
                 vpcId,
                 "take away " + Cidr.text(address),
                 () -> {
                     var vpc = vpcs.get(vpcId);
-                    if (vpc != null && vpc.hosted.remove(address)) {
+                    var quarter = vpc == null ? null : quarter(vpc, cluster);
+                    if (quarter != null) {
+                        quarter.answerNoLongerFor(address);
+                        quarter.netlink().removeAddress(Rtnetlink.LOOPBACK, address);
+                    } else if (vpc != null && vpc.hosted.remove(address)) {
                         vpc.netlink.removeAddress(Rtnetlink.LOOPBACK, address);
                     }
                     return null;
                 });
     }
 
-    /** Takes away what a kube-proxy that has ended has left in a VPC. */
-    public void clearServices(String vpcId) throws NetworkFailed {
+    /** Takes away what a cluster's kube-proxy that has ended has left in a VPC. */
+    public void clearServices(String vpcId, String cluster) throws NetworkFailed {
         locked(
                 vpcId,
                 "clear the Services of " + vpcId,
                 () -> {
-                    if (vpcs.containsKey(vpcId)) {
+                    var vpc = vpcs.get(vpcId);
+                    if (vpc != null) {
+                        var quarter = quarter(vpc, cluster);
                         var table = "table ip kube-proxy\n";
-                        Nft.run(namespace(vpcId), table + "delete " + table);
+                        Nft.run(
+                                quarter == null ? namespace(vpcId) : quarter.namespace(),
+                                table + "delete " + table);
                     }
                     return null;
                 });
@@ -541,6 +711,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         setAddresses(state, vpc);
         setHostRoutes(state);
         setOutside(state, vpc);
+        filterQuarters(state);
         answerNames(state);
         writeVpc(state);
     }
@@ -549,6 +720,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var state = vpcs.remove(vpcId);
         if (state != null) {
             host().removeLink(state.hostLink);
+            for (var cluster : state.quarters.keySet()) {
+                discard(quarterFolder(vpcId, cluster));
+            }
             state.close();
         }
         discard(vpcFolder(vpcId));
@@ -561,19 +735,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var file = folder.resolve("network");
         var hostLink = hostLinkPrefix + fixed(linkNumber.incrementAndGet());
         try {
-            var netlink =
-                    Namespaces.apart(() -> {
-                        Libc.unshare(Libc.CLONE_NEWNET);
-                        bind("net", file);
-                        setting("ipv4/ip_forward", "1");
-                        setting("ipv4/conf/all/rp_filter", "1");
-                        setting("ipv4/conf/default/rp_filter", "1");
-                        setting("ipv6/conf/all/disable_ipv6", "1");
-                        setting("ipv6/conf/default/disable_ipv6", "1");
-                        var inside = new Rtnetlink();
-                        inside.up(Rtnetlink.LOOPBACK);
-                        return inside;
-                    });
+            var netlink = Namespaces.apart(() -> newNetwork(file));
             var state = new VpcState(vpc.id(), netlink, hostLink, file);
             linkToHost(state, file);
             return state;
@@ -582,6 +744,20 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
             discard(folder);
             throw failed;
         }
+    }
+
+    /** Moves the calling thread into a namespace that forwards, and keeps that by a file. */
+    private static Rtnetlink newNetwork(Path file) throws IOException {
+        Libc.unshare(Libc.CLONE_NEWNET);
+        bind("net", file);
+        setting("ipv4/ip_forward", "1");
+        setting("ipv4/conf/all/rp_filter", "1");
+        setting("ipv4/conf/default/rp_filter", "1");
+        setting("ipv6/conf/all/disable_ipv6", "1");
+        setting("ipv6/conf/default/disable_ipv6", "1");
+        var inside = new Rtnetlink();
+        inside.up(Rtnetlink.LOOPBACK);
+        return inside;
     }
 
     private void linkToHost(VpcState state, Path file) throws IOException {
@@ -679,6 +855,10 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var properties = new Properties();
         properties.setProperty("cidrs", String.join(",", state.cidrs));
         properties.setProperty("hostLink", state.hostLink);
+        var services = state.services;
+        if (services != null) {
+            properties.setProperty("services", services.cluster() + " " + services.range());
+        }
         write(vpcFolder(state.id).resolve("state"), properties);
     }
 
@@ -695,6 +875,10 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                 Stream.of(properties.getProperty("cidrs", "").split(",", -1))
                         .filter(cidr -> !cidr.isEmpty())
                         .toList();
+        var services = properties.getProperty("services", "").split(" ", -1);
+        if (services.length == 2) {
+            state.services = new Services(services[0], services[1]);
+        }
         vpcs.put(id, state);
         return true;
     }
@@ -714,6 +898,8 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                         folder.resolve("ipc"),
                         folder.resolve("uts"));
         var share = attachment.share();
+        var quarter = quarter(vpc, attachment.cluster());
+        var netlink = quarter == null ? vpc.netlink : quarter.netlink();
         var own = share == null || !share.network();
         var ownIpc = share == null || !share.ipc();
         Libc.unshare(
@@ -727,7 +913,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         if (!own) {
             bind(node(attachment).network(), sandbox.network());
             bind(node(attachment).uts(), sandbox.uts());
-            return kept(folder, sandbox, "");
+            return kept(folder, sandbox, "", null);
         }
         Libc.sethostname(attachment.hostname());
         bind("net", sandbox.network());
@@ -739,7 +925,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var vpcMac = mac(0x76, address);
         var fd = Libc.open(sandbox.network().toString(), Libc.O_RDONLY);
         try {
-            vpc.netlink.addVeth(link, vpcMac, "eth0", podMac, fd, MTU);
+            netlink.addVeth(link, vpcMac, "eth0", podMac, fd, MTU);
         } finally {
             Libc.close(fd);
         }
@@ -752,11 +938,11 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
             pod.routeVia(EVERYWHERE, GATEWAY, index, 0);
             pod.neighbour(index, GATEWAY, vpcMac);
         }
-        var index = index(vpc.netlink, link);
-        vpc.netlink.up(index);
-        vpc.netlink.neighbour(index, address, podMac);
-        vpc.netlink.routeToLink(new Cidr(address, 32), index);
-        return kept(folder, sandbox, link);
+        var index = index(netlink, link);
+        netlink.up(index);
+        netlink.neighbour(index, address, podMac);
+        netlink.routeToLink(new Cidr(address, 32), index);
+        return kept(folder, sandbox, link, quarter);
     }
 
     private Sandbox node(Attachment attachment) throws IOException {
@@ -773,17 +959,23 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
      *
      * @param link the pod's link, or empty with its node's network
      */
-    private static PodState kept(Path folder, Sandbox sandbox, String link) throws IOException {
-        keep(folder, sandbox, link, null);
-        return new PodState(sandbox, link);
+    private static PodState kept(
+            Path folder, Sandbox sandbox, String link, @Nullable Quarter quarter)
+            throws IOException {
+        var pod = new PodState(sandbox, link, quarter);
+        keep(folder, pod, null);
+        return pod;
     }
 
-    private static void keep(Path folder, Sandbox sandbox, String link, PortLeads.@Nullable Led led)
+    private static void keep(Path folder, PodState pod, PortLeads.@Nullable Led led)
             throws IOException {
         var properties = new Properties();
-        properties.setProperty("vpc", sandbox.vpcId());
-        properties.setProperty("address", sandbox.address());
-        properties.setProperty("link", link);
+        properties.setProperty("vpc", pod.sandbox.vpcId());
+        properties.setProperty("address", pod.sandbox.address());
+        properties.setProperty("link", pod.link);
+        if (pod.quarter != null) {
+            properties.setProperty("quarter", pod.quarter.cluster());
+        }
         if (led != null) {
             properties.setProperty("leads", PortLeads.written(led));
         }
@@ -800,10 +992,14 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         if (pod != null) {
             var vpc = vpcs.get(pod.sandbox.vpcId());
             if (vpc != null && !pod.link.isEmpty()) {
-                var link = vpc.netlink.index(pod.link);
+                var address = Cidr.address(pod.sandbox.address());
+                if (pod.quarter != null) {
+                    pod.quarter.answerNoLongerFor(address);
+                }
+                var netlink = netlink(vpc, pod);
+                var link = netlink.index(pod.link);
                 if (link.isPresent()) {
-                    var address = new Cidr(Cidr.address(pod.sandbox.address()), 32);
-                    vpc.netlink.removeRoute(address, link.getAsInt());
+                    netlink.removeRoute(new Cidr(address, 32), link.getAsInt());
                 }
             }
             holders.remove(key(pod.sandbox.vpcId(), pod.sandbox.address()), podUid);
@@ -828,6 +1024,12 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         if (vpcId == null || address == null || link == null || !vpcs.containsKey(vpcId)) {
             return false;
         }
+        var cluster = properties.getProperty("quarter");
+        var vpc = vpcs.get(vpcId);
+        var quarter = vpc == null || cluster == null ? null : vpc.quarters.get(cluster);
+        if (cluster != null && quarter == null) {
+            return false;
+        }
         pods.put(
                 podUid,
                 new PodState(
@@ -837,7 +1039,8 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                                 folder.resolve("network"),
                                 folder.resolve("ipc"),
                                 folder.resolve("uts")),
-                        link));
+                        link,
+                        quarter));
         if (!link.isEmpty()) {
             holders.put(key(vpcId, address), podUid);
         }
@@ -1056,6 +1259,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         }
     }
 
+    /** A cluster and the range of its Services' addresses. */
+    private record Services(String cluster, String range) {}
+
     private static final class VpcState {
         private final String id;
         private final Rtnetlink netlink;
@@ -1065,6 +1271,12 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
 
         /** Addresses of Berth's own ports here. */
         private final Set<Integer> hosted = ConcurrentHashMap.newKeySet();
+
+        /** Parts that further clusters have to themselves, by cluster. */
+        private final Map<String, Quarter> quarters = new ConcurrentHashMap<>();
+
+        /** Whose Services are in the VPC's own namespace. */
+        private volatile @Nullable Services services;
 
         private volatile List<String> cidrs = List.of();
         private volatile String filter = "";
@@ -1079,6 +1291,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         /** Lets go of the namespace. */
         private void close() {
             resolvers.forEach(VpcResolver::close);
+            quarters.values().forEach(Quarter::close);
             netlink.close();
             try {
                 sockets.close();
@@ -1088,5 +1301,15 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         }
     }
 
-    private record PodState(Sandbox sandbox, String link) {}
+    private static Rtnetlink netlink(VpcState vpc, PodState pod) {
+        return pod.quarter == null ? vpc.netlink : pod.quarter.netlink();
+    }
+
+    /**
+     * An attached pod.
+     *
+     * @param link its link, or empty with its node's network
+     * @param quarter where the other end of its link is, or null for the VPC itself
+     */
+    private record PodState(Sandbox sandbox, String link, @Nullable Quarter quarter) {}
 }

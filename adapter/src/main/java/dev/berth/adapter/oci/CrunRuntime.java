@@ -413,16 +413,16 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                 return;
             }
             var now = Instant.now();
-            var fifo = crunRoot.resolve(id).resolve("exec.fifo");
+            var fifo = fifo(id);
             var fd = Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK);
             try {
                 entry.folder.writeStarted(now);
-                Files.deleteIfExists(fifo);
                 Libc.write(fd, new byte[1], 0, 1);
             } finally {
                 Libc.close(fd);
             }
             entry.startedAt = now;
+            Files.deleteIfExists(fifo);
         } catch (Errno failed) {
             throw new RuntimeFailed(
                     failed.number() == Errno.ENXIO || failed.number() == Errno.ENOENT
@@ -434,6 +434,31 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         } finally {
             entry.lock.unlock();
         }
+    }
+
+    /**
+     * Lets a container begin whose start an earlier life wrote down but may not have come to. One
+     * that has begun has nobody at its FIFO any more.
+     */
+    private void finishStart(String id) throws IOException {
+        var fifo = fifo(id);
+        try {
+            var fd = Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK);
+            try {
+                Libc.write(fd, new byte[1], 0, 1);
+            } finally {
+                Libc.close(fd);
+            }
+        } catch (Errno begun) {
+            if (begun.number() != Errno.ENXIO && begun.number() != Errno.ENOENT) {
+                throw new IOException("cannot start container " + id, begun);
+            }
+        }
+        Files.deleteIfExists(fifo);
+    }
+
+    private Path fifo(String id) {
+        return crunRoot.resolve(id).resolve("exec.fifo");
     }
 
     @Override
@@ -464,6 +489,26 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             cgroups.limit(cgroups.containerPath(notes.podUid(), id), limits);
         } catch (IOException failed) {
             throw new RuntimeFailed(String.valueOf(failed.getMessage()), failed);
+        } finally {
+            entry.lock.unlock();
+        }
+    }
+
+    @Override
+    public void kill(String id) throws InterruptedException {
+        check(ID, id);
+        var entry = entries.get(id);
+        if (entry == null) {
+            return;
+        }
+        entry.lock.lockInterruptibly();
+        try {
+            var notes = entry.notes;
+            if (notes != null) {
+                end(entry, running().cgroups().containerPath(notes.podUid(), id));
+            }
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
         } finally {
             entry.lock.unlock();
         }
@@ -831,7 +876,9 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                     entry.startedAt = folder.readStarted();
                     entry.notes = notes.get();
                     entries.put(id, entry);
-                    noteEnd(entry);
+                    if (!noteEnd(entry) && entry.startedAt != null) {
+                        finishStart(id);
+                    }
                 }
             }
         }

@@ -115,7 +115,7 @@ class LeavingAVpcIT {
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             answer(server);
             var port = ((InetSocketAddress) server.getLocalAddress()).getPort();
-            try (var _ = network.open(vpc, "10.214.1.254", 8443, port)) {
+            try (var _ = network.open(vpc, "one", "10.214.1.254", 8443, port)) {
                 assertThat(talk(network.dialFromPod(inside, "10.214.1.254", 8443)))
                         .isEqualTo("127.0.0.1");
             }
@@ -132,7 +132,7 @@ class LeavingAVpcIT {
         var question = "??\1\0the question".getBytes(UTF_8);
         var at = VpcNetwork.resolver("10.214.1.0/24");
         try (var asked = new DatagramSocket(new InetSocketAddress("127.0.0.99", 53));
-                var _ = network.open(vpc, at, 1, 1);
+                var _ = network.open(vpc, "one", at, 1, 1);
                 var _ = VpcResolver.start(network.namespace(vpc), at, resolvConf)) {
             asked.setSoTimeout(TIMEOUT_MILLIS);
             Thread.ofVirtual()

@@ -129,6 +129,80 @@ class PodsReachEachOtherIT {
     }
 
     @Test
+    void a_further_clusters_pods_have_a_quarter_of_their_own_and_are_reached_as_before()
+            throws Exception {
+        var first = network.ensureServices(vpc, "one", "10.100.0.0/16");
+        assertThat(first).isEqualTo(network.namespace(vpc));
+        var quarter = network.ensureServices(vpc, "two", "10.100.0.0/16");
+        assertThat(quarter).isNotEqualTo(first).isEqualTo(network.services(vpc, "two"));
+        var a = attach("10.213.1.10", "one");
+        var b = attach("10.213.1.20", "two");
+        var c = attach("10.213.2.20", "two");
+        translate(first, "10.213.1.10");
+        translate(quarter, "10.213.1.20");
+        try (var serverA = serve(a);
+                var serverB = serve(b);
+                var socket = new Socket()) {
+            assertThat(talk(network.dialFromPod(c, "10.213.1.20", PORT))).isEqualTo("10.213.2.20");
+            assertThat(talk(network.dialFromPod(c, "10.213.1.10", PORT))).isEqualTo("10.213.2.20");
+            assertThat(talk(network.dialFromPod(a, "10.213.1.20", PORT))).isEqualTo("10.213.1.10");
+            assertThat(talk(network.dialFromVpc(vpc, "10.213.1.20", PORT))).isEqualTo("10.213.1.1");
+            socket.connect(new InetSocketAddress("10.213.1.20", PORT), 5000);
+            assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
+                    .isEqualTo("169.254.1.2");
+            // The same address of a Service leads each cluster's pods to their own; a pod that
+            // reaches itself by one is seen by the router's address.
+            assertThat(talk(network.dialFromPod(a, "10.100.7.7", PORT))).isEqualTo("10.213.1.1");
+            assertThat(talk(network.dialFromPod(c, "10.100.7.7", PORT))).isEqualTo("10.213.2.20");
+            try (var _ = network.open(vpc, "two", "10.213.1.250", PORT, PORT)) {
+                assertThat(network.dialFromCluster(vpc, "two", "10.100.7.7", PORT))
+                        .satisfies(each -> assertThat(talk(each)).isEqualTo("10.213.1.250"));
+            }
+            assertThat(serverA.isOpen() && serverB.isOpen()).isTrue();
+        }
+    }
+
+    @Test
+    void another_life_knows_whose_the_quarters_are_and_takes_them_away_in_the_end()
+            throws Exception {
+        var first = network.ensureServices(vpc, "one", "10.100.0.0/16");
+        var quarter = network.ensureServices(vpc, "two", "10.100.0.0/16");
+        var b = attach("10.213.1.20", "two");
+        network = bed.restart();
+        assertThat(network.attached()).containsOnlyKeys(b);
+        assertThat(network.ensureServices(vpc, "two", "10.100.0.0/16")).isEqualTo(quarter);
+        assertThat(network.ensureServices(vpc, "one", "10.100.0.0/16")).isEqualTo(first);
+        try (var server = serve(b)) {
+            assertThat(talk(network.dialFromVpc(vpc, "10.213.1.20", PORT))).isEqualTo("10.213.1.1");
+            assertThat(server.isOpen()).isTrue();
+        }
+        network.detach(b);
+        network.removeServices(vpc, "one");
+        network.removeServices(vpc, "two");
+        assertThat(bed.traces()).filteredOn(trace -> trace.contains("quarters/")).isEmpty();
+        assertThat(network.ensureServices(vpc, "three", "10.100.0.0/16")).isEqualTo(first);
+    }
+
+    /** As kube-proxy does for a Service with one endpoint. */
+    private static void translate(Path namespace, String to) throws IOException {
+        Nft.run(
+                namespace,
+                """
+                table ip services {
+                  chain into {
+                    type nat hook prerouting priority dstnat; policy accept;
+                    ip daddr 10.100.7.7 dnat to TO
+                  }
+                  chain out {
+                    type nat hook output priority -100; policy accept;
+                    ip daddr 10.100.7.7 dnat to TO
+                  }
+                }
+                """
+                        .replace("TO", to));
+    }
+
+    @Test
     void a_range_that_this_machine_routes_elsewhere_is_left_alone() throws Exception {
         var other = bed.unique("vpc");
         network.ensureVpc(
@@ -266,6 +340,12 @@ class PodsReachEachOtherIT {
     private String attach(String address) throws NetworkFailed {
         var uid = bed.unique("pod");
         network.attach(new Attachment(uid, vpc, address, "web"));
+        return uid;
+    }
+
+    private String attach(String address, String cluster) throws NetworkFailed {
+        var uid = bed.unique("pod");
+        network.attach(new Attachment(uid, vpc, address, "web", null, cluster));
         return uid;
     }
 

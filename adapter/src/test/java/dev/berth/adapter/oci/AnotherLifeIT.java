@@ -3,6 +3,7 @@ package dev.berth.adapter.oci;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.adapter.libc.Libc;
 import dev.berth.port.ContainerRuntime.Container;
 import dev.berth.port.ContainerRuntime.ExecPlan;
 import dev.berth.port.ContainerRuntime.State;
@@ -10,6 +11,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
@@ -94,6 +96,30 @@ class AnotherLifeIT {
     }
 
     @Test
+    void a_start_that_was_written_down_and_cut_short_is_finished_by_the_next_life()
+            throws Exception {
+        var bed = new PodBed("cut");
+        try {
+            var plan = bed.plan(bed.pod(1), "cut", "sh", "-c", "exit 6");
+            bed.runtime().create(plan);
+            // What a life leaves that dies between its note and the word to begin: crun's waiting
+            // process has already seen somebody come to its FIFO and go.
+            var runtime = bed.data().resolve("runtime");
+            Files.writeString(
+                    runtime.resolve("containers").resolve(plan.id()).resolve("started"),
+                    Instant.now().toString());
+            try (var fifos = Files.find(runtime, 4, (path, _) -> path.endsWith("exec.fifo"))) {
+                var fifo = fifos.findFirst().orElseThrow();
+                Libc.close(Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK));
+            }
+            bed.restart();
+            assertThat(bed.exitOf(plan).exitCode()).isEqualTo(6);
+        } finally {
+            bed.close();
+        }
+    }
+
+    @Test
     void a_container_whose_conmon_and_process_are_gone_ended_with_255() throws Exception {
         var bed = new PodBed("lost");
         try {
@@ -104,8 +130,7 @@ class AnotherLifeIT {
             var conmon = Long.parseLong(Files.readString(folder.resolve("conmon.pid")).strip());
             for (var victim : List.of(conmon, pid)) {
                 ProcessHandle.of(victim).orElseThrow().destroyForcibly();
-                assertThat(dev.berth.adapter.libc.Libc.awaitEnd((int) (long) victim, 10_000))
-                        .isTrue();
+                assertThat(Libc.awaitEnd((int) (long) victim, 10_000)).isTrue();
             }
             bed.restart();
             assertThat(bed.exitOf(plan).exitCode()).isEqualTo(255);

@@ -94,7 +94,14 @@ final class NodeKeeper implements AutoCloseable {
     private void attach() throws FilesFailed, NetworkFailed {
         machine.files().prepare(node.id(), new Owner(OWNER, node.cluster(), node.name()));
         machine.network()
-                .attach(new Attachment(node.id(), node.vpcId(), node.address(), node.name()));
+                .attach(
+                        new Attachment(
+                                node.id(),
+                                node.vpcId(),
+                                node.address(),
+                                node.name(),
+                                null,
+                                node.cluster()));
         attached = true;
     }
 

@@ -286,7 +286,10 @@ final class ContainerStarts {
         try {
             around.machine().runtime().start(plan.id());
         } catch (RuntimeFailed e) {
-            endWhatMayRun(plan.id());
+            // The start may have come to something all the same. The container itself stays until
+            // its
+            // end is written down: without it another life of Berth would know nothing of this run.
+            around.machine().runtime().kill(plan.id());
             failedStart(
                     name,
                     plan.attempt(),
@@ -297,18 +300,6 @@ final class ContainerStarts {
         tries.started(name);
         resizes.started(name);
         postStart(name, plan.id());
-    }
-
-    /**
-     * A start that failed may have come to something all the same. The container itself stays until
-     * its end is written down: without it another life of Berth would know nothing of this run.
-     */
-    private void endWhatMayRun(String id) throws InterruptedException {
-        try {
-            around.machine().runtime().signal(id, StopPlan.KILL);
-        } catch (RuntimeFailed e) {
-            making.clear(id);
-        }
     }
 
     /** Runs a container's hook, which keeps those after it waiting; a stop cuts it short. */

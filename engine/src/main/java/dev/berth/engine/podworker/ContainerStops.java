@@ -168,12 +168,13 @@ final class ContainerStops {
         }
         for (var run : ledger.running()) {
             if (names.contains(run.name())) {
-                // The runtime did not tell of its end; removing kills whatever there is.
+                // The runtime did not tell of its end. The container stays until that is written
+                // down, or another life of Berth would know nothing of this run.
                 LOG.warn(
-                        "container removed by force pod={} container={}",
+                        "container killed by force pod={} container={}",
                         ledger.pod().key(),
                         run.name());
-                around.machine().runtime().remove(PodLedger.rawId(run));
+                around.machine().runtime().kill(PodLedger.rawId(run));
                 ledger.put(run.endedBy(End.of(137, false, null, ledger.now())));
             }
         }

@@ -224,7 +224,8 @@ final class PodGround {
                                             node.vpcId(),
                                             node.address(),
                                             hostname(),
-                                            share()));
+                                            share(),
+                                            around.settings().cluster()));
             leadPorts();
             sandbox = made;
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);

@@ -113,6 +113,7 @@ final class PodLedger implements AutoCloseable {
     void absorb(Mail mail) {
         if (mail.wish() != null) {
             pod = mail.wish();
+            reporter.seen(pod);
         }
         gone |= mail.gone();
         unread.addAll(mail.exits());

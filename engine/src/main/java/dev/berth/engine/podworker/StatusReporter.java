@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes one pod's status: the latest only, and only when it says something new. A thread exists
- * while there is something to write; whenever it ends, somebody is told to look again. Any thread
- * may call.
+ * Writes one pod's status: the latest only, and only when it says something new, or when somebody
+ * else has written over it. A thread exists while there is something to write; whenever it ends,
+ * somebody is told to look again. Any thread may call.
  */
 final class StatusReporter {
     private static final Logger LOG = LoggerFactory.getLogger(StatusReporter.class);
@@ -35,6 +35,8 @@ final class StatusReporter {
     private final ReentrantLock lock = new ReentrantLock();
     private PodStatus latest;
     private PodStatus written;
+    private long writtenVersion;
+    private Pod seen;
     private boolean writing;
     private boolean waitingToRetry;
     private boolean closed;
@@ -52,6 +54,8 @@ final class StatusReporter {
         this.onSettled = onSettled;
         this.latest = pod.status();
         this.written = pod.status();
+        this.writtenVersion = version(pod.metadata().resourceVersion());
+        this.seen = pod;
     }
 
     /** Reports a status now. */
@@ -89,6 +93,46 @@ final class StatusReporter {
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * Sees a form of the pod that the API server has. When it is newer than what was written last
+     * and says something else, that was somebody else, and the pod's node has the last word, as
+     * with a kubelet. Both a person and a late request of an earlier life of Berth can be that.
+     * Only that a pod has ended is never taken back.
+     */
+    void seen(Pod pod) {
+        lock.lock();
+        try {
+            seen = pod;
+            if (!writing && !waitingToRetry) {
+                compareWithSeen();
+                writeIfNew();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void compareWithSeen() {
+        var version = version(seen.metadata().resourceVersion());
+        if (version > writtenVersion) {
+            writtenVersion = version;
+            var ended = seen.status().phase().ended() && !latest.phase().ended();
+            if (!ended && !PodStatuses.same(seen.status(), written)) {
+                LOG.info("status was written over by another, written again pod={}", pod.key());
+                written = seen.status();
+            }
+        }
+    }
+
+    /** Versions grow, and can be compared by their number since Kubernetes 1.35. */
+    private static long version(String resourceVersion) {
+        try {
+            return Long.parseLong(resourceVersion);
+        } catch (NumberFormatException opaque) {
+            return 0;
         }
     }
 
@@ -148,13 +192,15 @@ final class StatusReporter {
     /** Writes once; false when this thread has nothing more to do now. */
     private boolean write(PodStatus status) {
         try {
-            api.writeStatus(pod.key(), pod.uid(), status);
+            var version = version(api.writeStatus(pod.key(), pod.uid(), status));
             if (status.phase() == Phase.RUNNING) {
                 timeline.stamp(pod.uid(), Timeline.Phase.STATUS);
             }
             lock.lock();
             try {
                 written = status;
+                writtenVersion = Math.max(writtenVersion, version);
+                compareWithSeen();
                 retry = RETRY_FIRST;
             } finally {
                 lock.unlock();

@@ -4,9 +4,11 @@ import static dev.berth.core.pod.ContainerBuilder.aContainer;
 import static dev.berth.core.pod.PodBuilder.aPod;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.Phase;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +44,21 @@ class APodRunsAndGoesTest {
         var pod = bench.run(aPod());
         assertThat(bench.runtime.groups().get(pod.uid()).cpuMillis()).isEqualTo(250);
         assertThat(bench.runtime.groups().get(pod.uid()).memoryBytes()).isEqualTo(512L << 20);
+    }
+
+    @Test
+    void a_status_that_somebody_wrote_over_is_written_again() throws Exception {
+        bench.started();
+        var pod = bench.run(aPod());
+        var told = bench.now(pod).status();
+        bench.api.update(
+                pod.key(), now -> new Pod(now.metadata(), now.spec(), aPod().build().status()));
+        bench.settle();
+        assertThat(bench.now(pod).status()).isEqualTo(told);
+        var writes = bench.api.calls().size();
+        bench.api.annotate(pod.key(), pod.uid(), Map.of("note", "changes nothing of the status"));
+        bench.settle();
+        assertThat(bench.api.calls()).hasSize(writes + 1);
     }
 
     @Test

@@ -14,11 +14,13 @@ import dev.berth.testkit.Chaos.Fate;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Thousands of lives of pods in worlds that do everything wrong: calls fail before and after their
@@ -93,6 +95,47 @@ class PodsSurviveEverythingTest {
             }
         }
         throw new AssertionError("more than " + CALLS_MOST + " calls");
+    }
+
+    /**
+     * Wherever something goes wrong, it goes wrong again at once, and Berth dies soon after: what
+     * was done about the first fault must not be lost with the second.
+     */
+    @ParameterizedTest
+    @MethodSource("inARow")
+    void several_calls_in_a_row_may_go_wrong(List<Fate> row) throws Exception {
+        for (var nth = 0; nth < CALLS_MOST; nth++) {
+            var calls = new AtomicInteger();
+            var first = nth;
+            try (var world = new World(nth)) {
+                try {
+                    world.begin(() -> {
+                        var call = calls.getAndIncrement() - first;
+                        return call >= 0 && call < row.size() ? row.get(call) : Fate.WORKS;
+                    });
+                    three_pods(world);
+                    silence.assertNoFault();
+                } catch (AssertionError | RuntimeException e) {
+                    throw new AssertionError(
+                            row + " from call " + nth + " " + world.failed() + world.story(), e);
+                }
+            }
+            if (calls.get() <= nth) {
+                return;
+            }
+        }
+        throw new AssertionError("more than " + CALLS_MOST + " calls");
+    }
+
+    static Stream<List<Fate>> inARow() {
+        var faults = List.of(Fate.FAILS, Fate.FAILS_AFTERWARDS);
+        var deaths = List.of(Fate.CRASHES, Fate.CRASHES_AFTERWARDS);
+        return faults.stream()
+                .flatMap(first ->
+                        Stream.concat(Stream.of(Fate.WORKS), faults.stream())
+                                .flatMap(second ->
+                                        deaths.stream()
+                                                .map(death -> List.of(first, second, death))));
     }
 
     /** One with all that a pod can have, one that runs once, one that fails and is tried again. */
