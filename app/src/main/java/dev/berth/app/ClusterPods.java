@@ -504,7 +504,8 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                 machine.runtime().version(),
                 cluster.kubernetesVersion(),
                 architecture(),
-                Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
+                Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip(),
+                machine.images().canMapUsers());
     }
 
     /** As in a pod on Fargate: the cluster's names, and else the VPC's name service. */

@@ -83,6 +83,27 @@ class LivesAndWorkloadsIT {
             ---
             apiVersion: v1
             kind: Pod
+            metadata: {name: quits}
+            spec:
+              activeDeadlineSeconds: 5
+              containers: [{name: main, image: nginx}]
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: stubborn}
+            spec:
+              terminationGracePeriodSeconds: 300
+              containers: [{name: main, image: busybox, command: [sh, -c, "trap '' TERM; sleep 471100"]}]
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: forced}
+            spec:
+              terminationGracePeriodSeconds: 300
+              containers: [{name: main, image: busybox, command: [sh, -c, "trap '' TERM; sleep 471101"]}]
+            ---
+            apiVersion: v1
+            kind: Pod
             metadata: {name: troubled}
             spec:
               terminationGracePeriodSeconds: 1
@@ -259,6 +280,8 @@ class LivesAndWorkloadsIT {
                 "pod/named",
                 "pod/overridden",
                 "pod/sized",
+                "pod/stubborn",
+                "pod/forced",
                 "--timeout=120s");
     }
 
@@ -275,6 +298,7 @@ class LivesAndWorkloadsIT {
     void containers_may_share_their_processes() throws Exception {
         assertThat(inPod("shared", "one", "ps")).contains("/pause", "sleep 3600", "sleep 3601");
         assertThat(inPod("shared", "one", "readlink /proc/1/exe")).isEqualTo("/pause");
+        assertThat(inPod("shared", "one", "cat /sys/class/net/eth0/mtu")).isEqualTo("1500");
     }
 
     @Test
@@ -385,6 +409,32 @@ class LivesAndWorkloadsIT {
     }
 
     @Test
+    void a_container_stops_by_its_images_signal_and_when_its_time_was_cut_short() throws Exception {
+        berth.kubectl("wait", "--for=jsonpath={.status.phase}=Failed", "pod/quits");
+        assertThat(berth.kubectl("logs", "quits")).contains("signal 3 (SIGQUIT) received");
+        assertThat(field("pod/quits", "{.status.containerStatuses[0].imageID}"))
+                .matches("docker.io/library/nginx@sha256:[0-9a-f]{64}");
+
+        berth.kubectl("delete", "pod", "stubborn", "--wait=false");
+        OneBerth.until(
+                "it is asked to stop",
+                () -> berth.kubectl("get", "events").contains("Stopping container main"));
+        assertThat(runs("471100")).isTrue();
+        assertThat(field("pod/stubborn", "{.metadata.deletionGracePeriodSeconds}"))
+                .isEqualTo("300");
+        berth.kubectl("delete", "pod", "stubborn", "--grace-period=2", "--timeout=30s");
+        assertThat(runs("471100")).isFalse();
+
+        berth.kubectl("delete", "pod", "forced", "--force", "--grace-period=0");
+        OneBerth.until("it is gone from the machine too", () -> !runs("471101"));
+    }
+
+    private static boolean runs(String lastWord) {
+        return ProcessHandle.allProcesses()
+                .anyMatch(one -> one.info().commandLine().orElse("").endsWith(lastWord));
+    }
+
+    @Test
     void what_keeps_containers_from_running_is_told_as_a_kubelet_does() throws Exception {
         OneBerth.until(
                 "all have been tried",
@@ -436,6 +486,9 @@ class LivesAndWorkloadsIT {
                 .isEqualTo("one");
         assertThat(podsOf("web", "{.items[*].spec.priorityClassName}"))
                 .contains("system-node-critical");
+        OneBerth.until(
+                "the replaced ones are gone",
+                () -> podsOf("web", "{.items[*].metadata.name}").split(" ", -1).length == 2);
         var node = podsOf("web", "{.items[0].spec.nodeName}").split(" ", -1)[0];
         var pod =
                 berth.kubectl(

@@ -100,10 +100,41 @@ class VolumesAndRightsIT {
             ---
             apiVersion: v1
             kind: Pod
+            metadata: {name: unsafe}
+            spec:
+              securityContext: {sysctls: [{name: kernel.msgmax, value: "65536"}]}
+              containers: [{name: main, image: busybox, command: [sleep, "3600"]}]
+            ---
+            apiVersion: v1
+            kind: Pod
             metadata: {name: own-users}
             spec:
               hostUsers: false
-              containers: [{name: main, image: busybox, command: [sleep, "3600"]}]
+              shareProcessNamespace: true
+              terminationGracePeriodSeconds: 1
+              securityContext:
+                fsGroup: 4000
+                sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: "80"}]
+              containers:
+              - name: main
+                image: busybox
+                command: [sh, -c, "test -f /d/again || { touch /d/again; echo words > /dev/termination-log; sleep 3; exit 3; }; sleep 3600"]
+                securityContext: {procMount: Unmasked}
+                volumeMounts: [{name: d, mountPath: /d}, {name: m, mountPath: /m}, {name: c, mountPath: /c}]
+              - name: user
+                image: busybox
+                command: [sleep, "3600"]
+                securityContext: {runAsUser: 1001, runAsGroup: 1002}
+                volumeMounts: [{name: d, mountPath: /d}, {name: m, mountPath: /m}, {name: c, mountPath: /c}, {name: d, mountPath: /sub, subPath: x/y}]
+              volumes:
+              - {name: d, emptyDir: {}}
+              - {name: m, emptyDir: {medium: Memory}}
+              - {name: c, secret: {secretName: hidden, defaultMode: 0440}}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: hidden}
+            stringData: {s: from-secret}
             """;
 
     private static final String CLAIM =
@@ -294,9 +325,18 @@ class VolumesAndRightsIT {
         assertThat(in("narrow", "main", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"))
                 .isEqualTo("80");
         assertThat(in("narrow", "main", "ulimit -Sn; ulimit -Hn"))
-                .isEqualTo("1024\n" + Math.min(65_535, openFilesHere()));
+                .isEqualTo("1024\n" + Math.min(65_535, here("open files")));
+        assertThat(in("narrow", "main", "grep 'Max processes' /proc/self/limits").split(" +", -1))
+                .containsSequence(
+                        "processes", "1024", Long.toString(Math.min(65_535, here("processes"))));
         assertThat(in("narrow", "main", "head -c 1 /proc/kcore | wc -c; ls /sys/firmware | wc -l"))
                 .isEqualTo("0\n0");
+        assertThat(in("narrow", "main", "ls /dev"))
+                .isEqualTo(
+                        "core\nfd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\n"
+                                + "stdout\ntermination-log\ntty\nurandom\nzero");
+        assertThat(field("narrow", ".status.containerStatuses[?(@.name=='main')].user.linux"))
+                .isEqualTo("{\"gid\":1002,\"supplementalGroups\":[1002,1003,1004],\"uid\":1001}");
         assertThat(
                         in(
                                 "narrow",
@@ -306,14 +346,14 @@ class VolumesAndRightsIT {
     }
 
     /** Without the right to, nobody can give more than he has. */
-    private static long openFilesHere() throws Exception {
+    private static long here(String what) throws Exception {
         for (var line : Files.readAllLines(Path.of("/proc/self/limits"))) {
-            if (line.startsWith("Max open files")) {
-                var hard = line.substring("Max open files".length()).strip().split("\\s+", -1)[1];
+            if (line.startsWith("Max " + what)) {
+                var hard = line.substring(("Max " + what).length()).strip().split("\\s+", -1)[1];
                 return hard.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(hard);
             }
         }
-        throw new AssertionError("no limit of open files");
+        throw new AssertionError("no limit of " + what);
     }
 
     @Test
@@ -332,9 +372,77 @@ class VolumesAndRightsIT {
                 .isEqualTo(
                         "Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the"
                                 + " host");
-        tells(
+        OneBerth.until("unsafe", () -> field("unsafe", ".status.phase").equals("Failed"));
+        assertThat(field("unsafe", ".status.reason")).isEqualTo("SysctlForbidden");
+        assertThat(field("unsafe", ".status.message"))
+                .isEqualTo("Pod was rejected: forbidden sysctl: \"kernel.msgmax\" not allowlisted");
+    }
+
+    @Test
+    void a_pod_with_users_of_its_own_is_as_any_other_inside() throws Exception {
+        OneBerth.until(
+                "it runs again after its first end",
+                () ->
+                        field(
+                                                "own-users",
+                                                ".status.containerStatuses[?(@.name=='main')].restartCount")
+                                        .equals("1")
+                                && field("own-users", ".status.containerStatuses[*].ready")
+                                        .equals("true true"));
+        assertThat(
+                        field(
+                                "own-users",
+                                ".status.containerStatuses[?(@.name=='main')].lastState.terminated.message"))
+                .isEqualTo("words");
+        var map = in("own-users", "main", "cat /proc/self/uid_map").split(" +", -1);
+        assertThat(map[0]).isEqualTo("0");
+        assertThat(Long.parseLong(map[1])).isPositive().matches(first -> first % 65_536 == 0);
+        assertThat(map[2]).isEqualTo("65536");
+        in("own-users", "main", "echo of root > /d/f; echo of root > /m/f");
+        assertThat(
+                        in(
+                                "own-users",
+                                "user",
+                                "id -u; id -g; id -G; cat /d/f /m/f /c/s; echo; echo x > /sub/g;"
+                                        + " stat -c %u:%g /d/f /sub/g; stat -Lc %u:%g:%a /c/s"))
+                .isEqualTo(
+                        "1001\n1002\n1002 4000\nof root\nof root\nfrom-secret\n"
+                                + "0:4000\n1001:4000\n0:4000:440");
+        assertThat(in("own-users", "main", "ps -o args")).contains("/pause", "sleep 3600");
+        assertThat(
+                        berth.kubectl(
+                                "get",
+                                "node",
+                                field("own-users", ".spec.nodeName"),
+                                "-o",
+                                "jsonpath={.status.runtimeHandlers[0].features.userNamespaces}"
+                                        + " {.status.features.supplementalGroupsPolicy}"))
+                .isEqualTo("true true");
+        // Unmasked for one, masked for the other.
+        assertThat(in("own-users", "main", "grep -c ' /proc/' /proc/mounts || true"))
+                .isEqualTo("0");
+        assertThat(in("own-users", "user", "grep -c ' /proc/' /proc/mounts")).isNotEqualTo("0");
+        assertThat(in("own-users", "main", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"))
+                .isEqualTo("80");
+        berth.kubectl(
+                "debug",
                 "own-users",
-                "FailedCreatePodSandBox",
-                "can't set `spec.hostUsers: false`, runtime does not support user namespaces");
+                "--image=busybox",
+                "--target=user",
+                "-c",
+                "look",
+                "--attach=false",
+                "--profile=general",
+                "--",
+                "sleep",
+                "3600");
+        berth.kubectl(
+                "wait",
+                "--for=jsonpath={.status.ephemeralContainerStatuses[0].state.running}",
+                "pod/own-users",
+                "--timeout=20s");
+        assertThat(in("own-users", "look", "cat /proc/self/uid_map").split(" +", -1)[1])
+                .isEqualTo(map[1]);
+        assertThat(in("own-users", "look", "ps -o args")).contains("sleep 3600");
     }
 }

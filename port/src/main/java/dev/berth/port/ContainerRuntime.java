@@ -36,6 +36,9 @@ public interface ContainerRuntime {
     /** The pods that have a cgroup, also those of an earlier life of Berth. */
     List<String> podGroups();
 
+    /** Whether this machine's kernel can confine containers by AppArmor profiles. */
+    boolean hasAppArmor();
+
     /** What a pod's processes use, read now; empty when the pod has no cgroup. */
     Optional<GroupUse> podUse(String podUid);
 
@@ -131,6 +134,9 @@ public interface ContainerRuntime {
      * @param stdin whether its standard input can be attached to
      * @param logFile where its output goes, in CRI's line format
      * @param host what it sees of the machine itself
+     * @param users its pod's own users, to whom the files of its mounts belong, or null
+     * @param appArmor the AppArmor profile that confines it: {@code RuntimeDefault} or the name of
+     *     a loaded one; empty for none
      */
     record ContainerPlan(
             String id,
@@ -164,8 +170,10 @@ public interface ContainerRuntime {
             boolean terminal,
             boolean stdin,
             Path logFile,
-            HostAccess host) {
-        /** A container that sees nothing of the machine. */
+            HostAccess host,
+            @Nullable PodUsers users,
+            String appArmor) {
+        /** A container that sees nothing of the machine, with the machine's users. */
         public ContainerPlan(
                 String id,
                 String podUid,
@@ -230,7 +238,9 @@ public interface ContainerRuntime {
                     terminal,
                     stdin,
                     logFile,
-                    HostAccess.NONE);
+                    HostAccess.NONE,
+                    null,
+                    "");
         }
 
         /** Copies the collections. */
@@ -329,6 +339,7 @@ public interface ContainerRuntime {
      * @param createdAt when it was made
      * @param startedAt when it was started, or null
      * @param exit how it ended, or null
+     * @param user whom its first process was started as, or null when that was not written down
      */
     record Container(
             String id,
@@ -342,7 +353,8 @@ public interface ContainerRuntime {
             long pid,
             Instant createdAt,
             @Nullable Instant startedAt,
-            @Nullable Exit exit) {}
+            @Nullable Exit exit,
+            @Nullable User user) {}
 
     /** Where a container stands. */
     enum State {

@@ -64,16 +64,32 @@ public interface Images {
      * @param id names the layout, unique; the container's id serves
      * @return the folder to use as root
      */
-    Path mount(Image image, String id) throws PullFailed;
+    default Path mount(Image image, String id) throws PullFailed {
+        return mount(image, id, null);
+    }
+
+    /**
+     * The same, for users of a pod's own.
+     *
+     * @param users to whom the image's files belong instead of the machine's, or null
+     */
+    Path mount(Image image, String id, @Nullable PodUsers users) throws PullFailed;
+
+    /**
+     * Whether images can be laid out for users of a pod's own: whether this machine can make such
+     * users, and show the files of images to them as theirs.
+     */
+    boolean canMapUsers();
 
     /**
      * Lays an image out as files that nobody can change, and from which no program can be run.
      *
      * @param image of this machine
      * @param id names the layout, unique among all; {@link #unmount} takes it away
+     * @param users to whom the image's files belong instead of the machine's, or null
      * @return the folder with the image's files
      */
-    Path mountReadOnly(Image image, String id) throws PullFailed;
+    Path mountReadOnly(Image image, String id, @Nullable PodUsers users) throws PullFailed;
 
     /**
      * What was written to a layout, without the image's own files; nothing when there is none. It

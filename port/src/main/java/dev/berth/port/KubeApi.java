@@ -302,6 +302,7 @@ public interface KubeApi extends AutoCloseable {
      * @param machineId an id
      * @param systemUuid an id
      * @param bootId an id
+     * @param userNamespaces whether pods can have users of their own
      */
     record SystemInfo(
             String osImage,
@@ -311,7 +312,8 @@ public interface KubeApi extends AutoCloseable {
             String architecture,
             String machineId,
             String systemUuid,
-            String bootId) {}
+            String bootId,
+            boolean userNamespaces) {}
 
     /**
      * An event about a pod, or about a node: that has no namespace, and its name for a uid.

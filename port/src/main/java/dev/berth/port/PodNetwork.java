@@ -30,7 +30,8 @@ public interface PodNetwork {
     Path namespace(String vpcId);
 
     /**
-     * Makes a pod's namespaces (network, IPC, host name) and attaches it to its VPC.
+     * Makes a pod's namespaces (network, IPC, host name, users) and attaches it to its VPC. Users
+     * of its own are nobody else's, and the same until it is detached.
      *
      * @return where they are
      */
@@ -116,6 +117,8 @@ public interface PodNetwork {
      * @param share what it has in common with its node, or null for a place of its own
      * @param cluster whose Services it finds where the VPC has several clusters, or null for those
      *     of the first
+     * @param ownUsers whether it has users of its own, which its other namespaces belong to; then
+     *     it shares nothing
      */
     record Attachment(
             String podUid,
@@ -123,10 +126,22 @@ public interface PodNetwork {
             String address,
             String hostname,
             @Nullable NodeShare share,
-            @Nullable String cluster) {
+            @Nullable String cluster,
+            boolean ownUsers) {
         /** A pod with namespaces of its own. */
         public Attachment(String podUid, String vpcId, String address, String hostname) {
-            this(podUid, vpcId, address, hostname, null, null);
+            this(podUid, vpcId, address, hostname, null, null, false);
+        }
+
+        /** A pod with the machine's users. */
+        public Attachment(
+                String podUid,
+                String vpcId,
+                String address,
+                String hostname,
+                @Nullable NodeShare share,
+                @Nullable String cluster) {
+            this(podUid, vpcId, address, hostname, share, cluster, false);
         }
 
         /** A pod of the first cluster in its VPC. */
@@ -136,7 +151,7 @@ public interface PodNetwork {
                 String address,
                 String hostname,
                 @Nullable NodeShare share) {
-            this(podUid, vpcId, address, hostname, share, null);
+            this(podUid, vpcId, address, hostname, share, null, false);
         }
     }
 
@@ -167,8 +182,20 @@ public interface PodNetwork {
      * @param network the network namespace
      * @param ipc the IPC namespace
      * @param uts the host name's namespace
+     * @param users its own users, or null with the machine's
      */
-    record Sandbox(String vpcId, String address, Path network, Path ipc, Path uts) {}
+    record Sandbox(
+            String vpcId,
+            String address,
+            Path network,
+            Path ipc,
+            Path uts,
+            @Nullable PodUsers users) {
+        /** Namespaces of a pod with the machine's users. */
+        public Sandbox(String vpcId, String address, Path network, Path ipc, Path uts) {
+            this(vpcId, address, network, ipc, uts, null);
+        }
+    }
 
     /** An open connection. */
     interface Connection extends AutoCloseable {

@@ -38,6 +38,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     private static final Pattern EXIT = Pattern.compile("exit (\\d+)");
 
     private final Time time;
+    private volatile boolean appArmor;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Made> containers = new LinkedHashMap<>();
     private final Map<String, PodGroup> groups = new TreeMap<>();
@@ -398,6 +399,16 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     }
 
     @Override
+    public boolean hasAppArmor() {
+        return appArmor;
+    }
+
+    /** From now on the machine has AppArmor, or has it no more. */
+    public void hasAppArmor(boolean has) {
+        appArmor = has;
+    }
+
+    @Override
     public List<Container> list() throws RuntimeFailed {
         checkFault("list");
         return lockedGet(() ->
@@ -415,7 +426,8 @@ public final class FakeContainerRuntime implements ContainerRuntime {
                                         made.state == State.RUNNING ? 4711 : 0,
                                         made.createdAt,
                                         made.startedAt,
-                                        made.exit))
+                                        made.exit,
+                                        made.plan.user()))
                         .toList());
     }
 

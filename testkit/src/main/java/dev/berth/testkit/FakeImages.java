@@ -3,6 +3,7 @@ package dev.berth.testkit;
 import dev.berth.core.pod.PullAccess;
 import dev.berth.port.DiskUse;
 import dev.berth.port.Images;
+import dev.berth.port.PodUsers;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A registry and this machine's images in memory. A pull of an image that the registry knows works
@@ -52,6 +54,7 @@ public final class FakeImages implements Images {
     private long capacity = 100_000_000_000L;
     private long available = 50_000_000_000L;
     private boolean held;
+    private volatile boolean canMapUsers = true;
 
     /** Knows no image. */
     public FakeImages() {}
@@ -282,7 +285,17 @@ public final class FakeImages implements Images {
     }
 
     @Override
-    public Path mount(Image image, String id) throws PullFailed {
+    public boolean canMapUsers() {
+        return canMapUsers;
+    }
+
+    /** From now on pods cannot, or can again, have users of their own. */
+    public void canMapUsers(boolean can) {
+        canMapUsers = can;
+    }
+
+    @Override
+    public Path mount(Image image, String id, @Nullable PodUsers users) throws PullFailed {
         lock.lock();
         try {
             if (!here.containsKey(image.reference())) {
@@ -297,7 +310,7 @@ public final class FakeImages implements Images {
     }
 
     @Override
-    public Path mountReadOnly(Image image, String id) throws PullFailed {
+    public Path mountReadOnly(Image image, String id, @Nullable PodUsers users) throws PullFailed {
         return mount(image, id);
     }
 

@@ -1,7 +1,9 @@
 package dev.berth.testkit;
 
+import dev.berth.core.pod.IdRanges;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.port.PodNetwork;
+import dev.berth.port.PodUsers;
 import dev.berth.port.Subscription;
 import java.io.IOException;
 import java.io.InputStream;
@@ -149,12 +151,32 @@ public final class FakePodNetwork implements PodNetwork {
                             attachment.address(),
                             base.resolve("net"),
                             base.resolve("ipc"),
-                            base.resolve("uts"));
+                            base.resolve("uts"),
+                            attachment.ownUsers() ? users(attachment.podUid(), base) : null);
             sandboxes.put(attachment.podUid(), sandbox);
             return sandbox;
         } finally {
             lock.unlock();
         }
+    }
+
+    private PodUsers users(String podUid, Path base) {
+        var had = sandboxes.get(podUid);
+        if (had != null && had.users() != null) {
+            return had.users();
+        }
+        var first =
+                IdRanges.free(from ->
+                                sandboxes.values().stream()
+                                        .map(Sandbox::users)
+                                        .anyMatch(one -> one != null && one.firstId() == from))
+                        .orElseThrow();
+        return new PodUsers(
+                base.resolve("user"),
+                first,
+                IdRanges.LENGTH,
+                base.resolve("roots"),
+                base.resolve("empty-root"));
     }
 
     @Override

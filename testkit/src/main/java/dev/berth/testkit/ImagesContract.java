@@ -76,9 +76,9 @@ public abstract class ImagesContract {
     @Test
     void a_layout_to_be_read_is_there_until_it_is_taken_away() throws Exception {
         var image = images().pull(pullable(), List.of());
-        var root = images().mountReadOnly(image, "uid-1.abc");
+        var root = images().mountReadOnly(image, "uid-1.abc", null);
         assertThat(images().mounted()).contains("uid-1.abc");
-        assertThat(images().mountReadOnly(image, "uid-1.abc")).isEqualTo(root);
+        assertThat(images().mountReadOnly(image, "uid-1.abc", null)).isEqualTo(root);
         images().unmount("uid-1.abc");
         assertThat(images().mounted()).doesNotContain("uid-1.abc");
     }

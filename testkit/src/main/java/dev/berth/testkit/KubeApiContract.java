@@ -10,6 +10,7 @@ import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.Condition;
 import dev.berth.core.pod.PodStatus.ContainerState;
 import dev.berth.core.pod.PodStatus.ContainerStatus;
+import dev.berth.core.pod.ProcessIdentity;
 import dev.berth.port.KubeApi;
 import dev.berth.port.KubeApi.KubeRefused;
 import dev.berth.port.KubeApi.PodListener;
@@ -530,7 +531,10 @@ public abstract class KubeApiContract {
                 2,
                 "docker.io/library/nginx:latest",
                 "docker.io/library/nginx@sha256:0123",
-                "crun://c");
+                "crun://c",
+                null,
+                List.of(),
+                new ProcessIdentity(1000, 1001, List.of(2000L)));
     }
 
     private static PodStatus status(
@@ -578,7 +582,8 @@ public abstract class KubeApiContract {
                         "amd64",
                         "m",
                         "s",
-                        "b"),
+                        "b",
+                        true),
                 10250);
     }
 

@@ -9,6 +9,7 @@ import dev.berth.port.PodNetwork.Subnet;
 import dev.berth.port.PodNetwork.Vpc;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -83,6 +84,35 @@ public abstract class PodNetworkContract {
         network().detach(podUid(1));
         assertThat(network().attach(attachment(2, "172.29.1.10")).address())
                 .isEqualTo("172.29.1.10");
+    }
+
+    @Test
+    void users_of_a_pods_own_are_nobody_elses_until_it_is_detached() throws Exception {
+        network().ensureVpc(vpc("172.29.1.0/24"));
+        var one = network().attach(withOwnUsers(1, "172.29.1.10"));
+        var two = network().attach(withOwnUsers(2, "172.29.1.11"));
+        var users = Objects.requireNonNull(one.users());
+        var others = Objects.requireNonNull(two.users());
+        assertThat(users.firstId() % users.count()).isZero();
+        assertThat(users.firstId()).isNotEqualTo(others.firstId());
+        assertThat(List.of(users.namespace(), users.roots(), users.emptyRoot()))
+                .doesNotHaveDuplicates()
+                .allMatch(java.nio.file.Path::isAbsolute);
+        assertThat(network().attach(withOwnUsers(1, "172.29.1.10"))).isEqualTo(one);
+        network().detach(podUid(1));
+        var again = network().attach(withOwnUsers(1, "172.29.1.10"));
+        assertThat(again.users()).isEqualTo(users);
+        assertThat(network().attach(withOwnUsers(2, "172.29.1.11"))).isEqualTo(two);
+    }
+
+    @Test
+    void a_pod_has_the_machines_users_unless_it_wants_its_own() throws Exception {
+        network().ensureVpc(vpc("172.29.1.0/24"));
+        assertThat(network().attach(attachment(1, "172.29.1.10")).users()).isNull();
+    }
+
+    private Attachment withOwnUsers(int number, String address) {
+        return new Attachment(podUid(number), vpcId(), address, "web-" + number, null, null, true);
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.berth.adapter.libc.TreeSize;
 import dev.berth.core.pod.PullAccess;
 import dev.berth.port.DiskUse;
 import dev.berth.port.Images;
+import dev.berth.port.PodUsers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -234,16 +236,22 @@ public final class OciImages implements Images, AutoCloseable {
     }
 
     @Override
-    public Path mount(Image image, String id) throws PullFailed {
-        return layOut(image, id, true);
+    public boolean canMapUsers() {
+        return mounts.canMapUsers();
     }
 
     @Override
-    public Path mountReadOnly(Image image, String id) throws PullFailed {
-        return layOut(image, id, false);
+    public Path mount(Image image, String id, @Nullable PodUsers users) throws PullFailed {
+        return layOut(image, id, true, users);
     }
 
-    private Path layOut(Image image, String id, boolean writable) throws PullFailed {
+    @Override
+    public Path mountReadOnly(Image image, String id, @Nullable PodUsers users) throws PullFailed {
+        return layOut(image, id, false, users);
+    }
+
+    private Path layOut(Image image, String id, boolean writable, @Nullable PodUsers users)
+            throws PullFailed {
         return storage.guarded(() -> {
             ImageConfig config =
                     Digest.isOne(image.id()) ? arrival.config(Digest.of(image.id())) : null;
@@ -258,8 +266,8 @@ public final class OciImages implements Images, AutoCloseable {
                 folders.add(layers.path(chain));
             }
             return writable
-                    ? mounts.mount(image.id(), folders, id)
-                    : mounts.mountReadOnly(image.id(), folders, id);
+                    ? mounts.mount(image.id(), folders, id, users)
+                    : mounts.mountReadOnly(image.id(), folders, id, users);
         });
     }
 

@@ -1,6 +1,11 @@
 package dev.berth.adapter.image;
 
+import dev.berth.adapter.libc.MappedFolder;
+import dev.berth.adapter.libc.MountTable;
+import dev.berth.adapter.libc.UserNamespace;
+import dev.berth.core.pod.IdRanges;
 import dev.berth.port.Images.PullFailed;
+import dev.berth.port.PodUsers;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -10,15 +15,24 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writable root file systems: an image's layers below, a folder for what is written above, joined
  * by overlayfs. One folder per layout holds {@code upper}, {@code work} and {@code root}; it is the
  * only record, so that a later life of Berth, or a clean-up after a crash, finds everything. Used
  * by any thread, one at a time per id.
+ *
+ * <p>For users of a pod's own, the layers are seen with these users as owners, what is written is
+ * theirs from the beginning, and the root is mounted where they can get to; the folder then says
+ * where. The layers' other faces are only needed to join them, since overlayfs keeps its own.
  */
 final class OverlayMounts {
+    private static final Logger LOG = LoggerFactory.getLogger(OverlayMounts.class);
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,199}");
 
     /** mount(2) takes one page of options; the last byte is a zero. */
@@ -30,7 +44,15 @@ final class OverlayMounts {
     /** The file that says whose layout it is. */
     private static final String IMAGE = "image";
 
+    /** The file that says where a layout for users of a pod's own is mounted. */
+    private static final String ELSEWHERE = "root-is";
+
+    /** The layers as users of a pod's own see them, while they are joined. */
+    private static final String MAPPED = "mapped";
+
     private final Path folder;
+    private final ReentrantLock trying = new ReentrantLock();
+    private volatile @Nullable Boolean canMap;
 
     OverlayMounts(Path folder) {
         this.folder = folder;
@@ -40,31 +62,39 @@ final class OverlayMounts {
      * Joins layers, topmost first, and returns the root. Nothing happens if it is joined.
      *
      * @param image the id of the image whose layers these are
+     * @param users to whom the files belong, or null
      */
-    Path mount(String image, List<Path> layers, String id) throws PullFailed {
-        return mount(image, layers, id, 0);
+    Path mount(String image, List<Path> layers, String id, @Nullable PodUsers users)
+            throws PullFailed {
+        return mount(image, layers, id, 0, users);
     }
 
     /** As {@link #mount}, but nothing of it can be written, run or used as a device. */
-    Path mountReadOnly(String image, List<Path> layers, String id) throws PullFailed {
-        return mount(image, layers, id, TO_BE_READ);
+    Path mountReadOnly(String image, List<Path> layers, String id, @Nullable PodUsers users)
+            throws PullFailed {
+        return mount(image, layers, id, TO_BE_READ, users);
     }
 
-    private Path mount(String image, List<Path> layers, String id, long flags) throws PullFailed {
+    private Path mount(
+            String image, List<Path> layers, String id, long flags, @Nullable PodUsers users)
+            throws PullFailed {
         Path place = place(id);
-        Path root = place.resolve("root");
+        Path root = users == null ? place.resolve("root") : users.roots().resolve(id);
         try {
-            if (isMounted(place, root)) {
+            if (isMounted(root)) {
                 return root;
             }
             // What a crash or a reboot has left is of a container that never was or is no more.
-            NativeFiles.deleteTree(place);
+            delete(place);
             Files.createDirectories(place);
             try {
                 Files.writeString(place.resolve(IMAGE), image);
-                join(place, root, layers, flags);
+                if (users != null) {
+                    Files.writeString(place.resolve(ELSEWHERE), root.toString());
+                }
+                join(place, root, layers, flags, users);
             } catch (IOException failed) {
-                NativeFiles.deleteTree(place);
+                delete(place);
                 throw failed;
             }
             return root;
@@ -73,16 +103,37 @@ final class OverlayMounts {
         }
     }
 
-    private static void join(Path place, Path root, List<Path> layers, long flags)
+    private static void join(
+            Path place, Path root, List<Path> layers, long flags, @Nullable PodUsers users)
             throws IOException {
-        Path upper = Files.createDirectory(place.resolve("upper"));
-        Path work = Files.createDirectory(place.resolve("work"));
-        Files.createDirectory(root);
+        Files.createDirectories(root);
         List<Path> lower = layers;
         if (lower.isEmpty()) {
             // overlayfs wants something below, also for an image that is made of nothing.
             lower = List.of(Files.createDirectory(place.resolve("empty")));
         }
+        if (users == null) {
+            joinAsTheyAre(place, root, lower, flags);
+            return;
+        }
+        Path faces = Files.createDirectory(place.resolve(MAPPED));
+        try {
+            List<Path> mapped = new ArrayList<>();
+            for (Path each : lower) {
+                Path face = Files.createDirectory(faces.resolve(String.valueOf(mapped.size())));
+                MappedFolder.mount(each, face, users.namespace());
+                mapped.add(face);
+            }
+            joinAsTheyAre(place, root, mapped, flags);
+        } finally {
+            MountTable.clear(faces.toRealPath());
+        }
+    }
+
+    private static void joinAsTheyAre(Path place, Path root, List<Path> lower, long flags)
+            throws IOException {
+        Path upper = Files.createDirectory(place.resolve("upper"));
+        Path work = Files.createDirectory(place.resolve("work"));
         List<Integer> open = new ArrayList<>();
         try {
             for (Path each : lower) {
@@ -130,8 +181,7 @@ final class OverlayMounts {
         return "/proc/self/fd/" + descriptor;
     }
 
-    private static @org.jspecify.annotations.Nullable String options(
-            List<String> lower, Path upper, Path work) {
+    private static @Nullable String options(List<String> lower, Path upper, Path work) {
         for (String each : lower) {
             if (!isPlain(each)) {
                 return null;
@@ -149,11 +199,79 @@ final class OverlayMounts {
         return path.chars().noneMatch(each -> each == ':' || each == ',' || each == '\\');
     }
 
-    private static boolean isMounted(Path place, Path root) throws IOException {
+    private static boolean isMounted(Path root) throws IOException {
         if (!Files.isDirectory(root)) {
             return false;
         }
-        return !Files.getAttribute(place, "unix:dev").equals(Files.getAttribute(root, "unix:dev"));
+        return !Files.getAttribute(root.resolveSibling("."), "unix:dev")
+                .equals(Files.getAttribute(root, "unix:dev"));
+    }
+
+    /** Faces of layers, which a crash has left, are not to be taken for what lies here. */
+    private static void delete(Path place) throws IOException {
+        Path faces = place.resolve(MAPPED);
+        if (Files.isDirectory(faces)) {
+            MountTable.clear(faces.toRealPath());
+        }
+        NativeFiles.deleteTree(place);
+    }
+
+    private static Path root(Path place) throws IOException {
+        try {
+            return Path.of(Files.readString(place.resolve(ELSEWHERE)));
+        } catch (NoSuchFileException here) {
+            return place.resolve("root");
+        }
+    }
+
+    /** Whether layouts for users of a pod's own can be made here; tried out once. */
+    boolean canMapUsers() {
+        Boolean known = canMap;
+        if (known != null) {
+            return known;
+        }
+        trying.lock();
+        try {
+            known = canMap;
+            if (known == null) {
+                known = tried();
+                canMap = known;
+            }
+            return known;
+        } finally {
+            trying.unlock();
+        }
+    }
+
+    private boolean tried() {
+        // Not the name of a layout, and two programs may try at once.
+        Path place = folder.resolve(".users-" + ProcessHandle.current().pid());
+        try (UserNamespace made = UserNamespace.open(IdRanges.LENGTH, IdRanges.LENGTH)) {
+            delete(place);
+            Files.createDirectories(place);
+            Path layer = Files.createDirectory(place.resolve("layer"));
+            Files.createFile(layer.resolve("file"));
+            Path root = place.resolve("root");
+            PodUsers users =
+                    new PodUsers(
+                            made.namespace("user"), IdRanges.LENGTH, IdRanges.LENGTH, place, place);
+            join(place, root, List.of(layer), 0, users);
+            try {
+                Object owner = Files.getAttribute(root.resolve("file"), "unix:uid");
+                return owner.equals((int) IdRanges.LENGTH);
+            } finally {
+                NativeFiles.unmount(root);
+            }
+        } catch (IOException failed) {
+            LOG.info("pods cannot have users of their own here cause={}", failed.getMessage());
+            return false;
+        } finally {
+            try {
+                delete(place);
+            } catch (IOException failed) {
+                LOG.warn("a trial's folder stays folder={} cause={}", place, failed.getMessage());
+            }
+        }
     }
 
     /** Where what is written to a layout lies. */
@@ -164,11 +282,14 @@ final class OverlayMounts {
     /** Takes a layout away with all that was written; nothing when there is none. */
     void unmount(String id) throws IOException {
         Path place = place(id);
-        Path root = place.resolve("root");
-        while (isMounted(place, root)) {
+        Path root = root(place);
+        while (isMounted(root)) {
             NativeFiles.unmount(root);
         }
-        NativeFiles.deleteTree(place);
+        if (!root.startsWith(place)) {
+            Files.deleteIfExists(root);
+        }
+        delete(place);
     }
 
     /** The ids of the images of all layouts; empty for one of which it is not known. */

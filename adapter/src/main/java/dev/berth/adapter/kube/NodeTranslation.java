@@ -1,5 +1,6 @@
 package dev.berth.adapter.kube;
 
+import static dev.berth.adapter.kube.Json.flag;
 import static dev.berth.adapter.kube.Json.integer;
 import static dev.berth.adapter.kube.Json.list;
 import static dev.berth.adapter.kube.Json.number;
@@ -26,6 +27,11 @@ final class NodeTranslation {
             List.of(
                     "InPlacePodVerticalScalingInitContainers",
                     "RestartAllContainersOnContainerExits");
+
+    /** The runtime classes that a node serves; without a name what is taken when none is said. */
+    private static final List<String> HANDLERS = List.of("", "crun", "runc");
+
+    private static final String USER_NAMESPACES = "userNamespaces";
 
     private NodeTranslation() {}
 
@@ -107,6 +113,21 @@ final class NodeTranslation {
                 "daemonEndpoints", Map.of("kubeletEndpoint", Map.of("Port", node.kubeletPort())));
         status.put("nodeInfo", nodeInfo);
         status.put("declaredFeatures", FEATURES);
+        status.put("features", Map.of("supplementalGroupsPolicy", true));
+        status.put(
+                "runtimeHandlers",
+                HANDLERS.stream()
+                        .map(name ->
+                                Map.of(
+                                        "name",
+                                        name,
+                                        "features",
+                                        Map.of(
+                                                "recursiveReadOnlyMounts",
+                                                true,
+                                                USER_NAMESPACES,
+                                                info.userNamespaces())))
+                        .toList());
         if (!node.images().isEmpty()) {
             status.put(
                     "images",
@@ -165,7 +186,10 @@ final class NodeTranslation {
                         text(info, "architecture"),
                         text(info, "machineID"),
                         text(info, "systemUUID"),
-                        text(info, "bootID")),
+                        text(info, "bootID"),
+                        flag(
+                                status.path("runtimeHandlers").path(0).path("features"),
+                                USER_NAMESPACES)),
                 integer(status.path("daemonEndpoints").path("kubeletEndpoint"), "Port", 0),
                 list(
                         status,

@@ -25,6 +25,8 @@ import dev.berth.core.pod.PodSecurity.SeccompProfile;
 import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.ContainerState;
+import dev.berth.core.pod.Privileges;
+import dev.berth.core.pod.ProcessIdentity;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.unit.Quantity;
 import java.util.ArrayList;
@@ -187,7 +189,7 @@ final class PodTranslation {
                 sysctls,
                 seccomp(node.path("seccompProfile")),
                 emptyAsNull(textOrNull(node, "supplementalGroupsPolicy")),
-                emptyAsNull(textOrNull(node.path("appArmorProfile"), "type")),
+                appArmor(node.path("appArmorProfile")),
                 ownUsers);
     }
 
@@ -342,7 +344,7 @@ final class PodTranslation {
                 texts(capabilities, "drop"),
                 textOrNull(node, "procMount"),
                 seccomp(node.path("seccompProfile")),
-                emptyAsNull(textOrNull(node.path("appArmorProfile"), "type")));
+                appArmor(node.path("appArmorProfile")));
     }
 
     private static Container.@Nullable Probe probe(JsonNode node) {
@@ -534,7 +536,30 @@ final class PodTranslation {
                                                 ? Boolean.valueOf(
                                                         text(mount, "recursiveReadOnly")
                                                                 .equals("Enabled"))
-                                                : null)));
+                                                : null)),
+                user(node.path("user").path("linux")));
+    }
+
+    private static @Nullable ProcessIdentity user(JsonNode node) {
+        if (!node.isObject()) {
+            return null;
+        }
+        var gid = number(node, "gid", 0);
+        return new ProcessIdentity(
+                number(node, "uid", 0),
+                gid,
+                node.path("supplementalGroups").values().stream()
+                        .map(JsonNode::asLong)
+                        .filter(group -> group != gid)
+                        .toList());
+    }
+
+    /** The kind of AppArmor profile; a local one by {@code localhost/} and its name. */
+    private static @Nullable String appArmor(JsonNode node) {
+        var type = emptyAsNull(textOrNull(node, "type"));
+        return "Localhost".equals(type)
+                ? Privileges.LOCALHOST + text(node, "localhostProfile")
+                : type;
     }
 
     private static PodStatus.@Nullable Sizes sizes(JsonNode node) {

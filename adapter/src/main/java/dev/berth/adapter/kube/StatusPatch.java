@@ -127,6 +127,20 @@ final class StatusPatch {
             body.put("resources", resources);
             putUnlessEmpty(body, "allocatedResources", sizes.allocated());
         }
+        var user = status.user();
+        if (user != null) {
+            body.put(
+                    "user",
+                    Map.of(
+                            "linux",
+                            Map.of(
+                                    "uid",
+                                    user.uid(),
+                                    "gid",
+                                    user.gid(),
+                                    "supplementalGroups",
+                                    user.allGroups())));
+        }
         if (!status.mounts().isEmpty()) {
             body.put("volumeMounts", status.mounts().stream().map(StatusPatch::mount).toList());
         }

@@ -21,6 +21,9 @@ public final class Errno extends IOException {
     /** Nobody reads this FIFO. */
     public static final int ENXIO = 6;
 
+    /** Nobody reads this pipe any more. */
+    public static final int EPIPE = 32;
+
     /** No such device. */
     public static final int ENODEV = 19;
 

@@ -99,6 +99,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     /** Which ports of nodes lead to pods, by the pods' uids. */
     private final Map<String, PortLeads.Led> leads = new ConcurrentHashMap<>();
 
+    private final OwnUsers ownUsers;
     private final ReentrantLock writingLeads = new ReentrantLock();
 
     private final AtomicLong linkNumber = new AtomicLong(System.currentTimeMillis());
@@ -117,6 +118,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         hostLinkPrefix =
                 "brh" + fixed(Integer.toUnsignedLong(instance.hashCode()) % 2_176_782_336L);
         hostFilter = new HostFilter(instance, hostLinkPrefix);
+        ownUsers = new OwnUsers(this.root);
         Arrays.setAll(locks, _ -> new ReentrantLock());
     }
 
@@ -125,6 +127,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         Files.createDirectories(root.resolve("vpcs"));
         Files.createDirectories(root.resolve("quarters"));
         Files.createDirectories(root.resolve("pods"));
+        ownUsers.start();
         // Containers are started from a copy of the mount table on some hosts; see adapter.oci.
         MountTable.share(root);
         hostNetlink = new Rtnetlink();
@@ -163,6 +166,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         pods.clear();
         holders.clear();
         leads.clear();
+        ownUsers.clear();
         if (hostNetlink != null) {
             hostNetlink.close();
             hostNetlink = null;
@@ -234,6 +238,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                     if (vpc == null) {
                         throw new IOException(attachment.vpcId() + " has no network here");
                     }
+                    if (attachment.share() != null && attachment.ownUsers()) {
+                        throw new IOException("users of its own and a node's namespaces at once");
+                    }
                     if (sharesNetwork(attachment)) {
                         return attachToNode(attachment, vpc);
                     }
@@ -254,6 +261,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                         return pod.sandbox;
                     } catch (IOException | RuntimeException failed) {
                         holders.remove(key(attachment.vpcId(), attachment.address()));
+                        ownUsers.release(attachment.podUid());
                         discard(podFolder(attachment.podUid()));
                         throw failed;
                     }
@@ -890,34 +898,24 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var folder = podFolder(attachment.podUid());
         discard(folder);
         Files.createDirectories(folder);
+        var users = attachment.ownUsers() ? ownUsers.make(attachment.podUid(), folder) : null;
         var sandbox =
                 new Sandbox(
                         attachment.vpcId(),
                         attachment.address(),
                         folder.resolve("network"),
                         folder.resolve("ipc"),
-                        folder.resolve("uts"));
-        var share = attachment.share();
+                        folder.resolve("uts"),
+                        users);
         var quarter = quarter(vpc, attachment.cluster());
         var netlink = quarter == null ? vpc.netlink : quarter.netlink();
-        var own = share == null || !share.network();
-        var ownIpc = share == null || !share.ipc();
-        Libc.unshare(
-                (own ? Libc.CLONE_NEWNET | Libc.CLONE_NEWUTS : 0)
-                        | (ownIpc ? Libc.CLONE_NEWIPC : 0));
-        if (ownIpc) {
-            bind("ipc", sandbox.ipc());
-        } else {
-            bind(node(attachment).ipc(), sandbox.ipc());
-        }
-        if (!own) {
-            bind(node(attachment).network(), sandbox.network());
-            bind(node(attachment).uts(), sandbox.uts());
+        if (users != null) {
+            enter(sandbox.network(), Libc.CLONE_NEWNET);
+            enter(sandbox.uts(), Libc.CLONE_NEWUTS);
+        } else if (!makeNamespaces(attachment, sandbox)) {
             return kept(folder, sandbox, "", null);
         }
         Libc.sethostname(attachment.hostname());
-        bind("net", sandbox.network());
-        bind("uts", sandbox.uts());
         setting("ipv6/conf/default/disable_ipv6", "1");
 
         var link = "brt" + Long.toString(linkNumber.incrementAndGet(), 36);
@@ -943,6 +941,39 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         netlink.neighbour(index, address, podMac);
         netlink.routeToLink(new Cidr(address, 32), index);
         return kept(folder, sandbox, link, quarter);
+    }
+
+    /** False when the network is the node's, and so nothing more is to be made. */
+    private boolean makeNamespaces(Attachment attachment, Sandbox sandbox) throws IOException {
+        var share = attachment.share();
+        var own = share == null || !share.network();
+        var ownIpc = share == null || !share.ipc();
+        Libc.unshare(
+                (own ? Libc.CLONE_NEWNET | Libc.CLONE_NEWUTS : 0)
+                        | (ownIpc ? Libc.CLONE_NEWIPC : 0));
+        if (ownIpc) {
+            bind("ipc", sandbox.ipc());
+        } else {
+            bind(node(attachment).ipc(), sandbox.ipc());
+        }
+        if (!own) {
+            bind(node(attachment).network(), sandbox.network());
+            bind(node(attachment).uts(), sandbox.uts());
+            return false;
+        }
+        bind("net", sandbox.network());
+        bind("uts", sandbox.uts());
+        return true;
+    }
+
+    /** The calling thread ends in this namespace. */
+    private static void enter(Path namespace, int kind) throws IOException {
+        var fd = Libc.open(namespace.toString(), Libc.O_RDONLY);
+        try {
+            Libc.setns(fd, kind);
+        } finally {
+            Libc.close(fd);
+        }
     }
 
     private Sandbox node(Attachment attachment) throws IOException {
@@ -975,6 +1006,10 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         properties.setProperty("link", pod.link);
         if (pod.quarter != null) {
             properties.setProperty("quarter", pod.quarter.cluster());
+        }
+        var users = pod.sandbox.users();
+        if (users != null) {
+            properties.setProperty("users", Long.toString(users.firstId()));
         }
         if (led != null) {
             properties.setProperty("leads", PortLeads.written(led));
@@ -1014,6 +1049,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
             }
         }
         discard(podFolder(podUid));
+        ownUsers.release(podUid);
     }
 
     private boolean readPod(String podUid, Path folder) throws IOException {
@@ -1030,6 +1066,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         if (cluster != null && quarter == null) {
             return false;
         }
+        var users = properties.getProperty("users");
         pods.put(
                 podUid,
                 new PodState(
@@ -1038,7 +1075,10 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                                 address,
                                 folder.resolve("network"),
                                 folder.resolve("ipc"),
-                                folder.resolve("uts")),
+                                folder.resolve("uts"),
+                                users == null
+                                        ? null
+                                        : ownUsers.adopt(podUid, folder, Long.parseLong(users))),
                         link,
                         quarter));
         if (!link.isEmpty()) {
@@ -1191,7 +1231,8 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     }
 
     private static void discard(Path folder) throws IOException {
-        for (var name : List.of("network", "ipc", "uts")) {
+        OwnUsers.discard(folder);
+        for (var name : List.of("network", "ipc", "uts", "user")) {
             try {
                 Libc.umount(folder.resolve(name).toString(), Libc.MNT_DETACH);
             } catch (Errno failed) {

@@ -3,6 +3,7 @@ package dev.berth.adapter.oci;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.berth.port.ContainerRuntime.ContainerPlan;
+import dev.berth.port.ContainerRuntime.User;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -34,7 +35,8 @@ record ContainerFolder(Path folder) {
             boolean terminal,
             boolean stdin,
             Path logFile,
-            Instant createdAt) {
+            Instant createdAt,
+            @Nullable User user) {
         static Notes of(ContainerPlan plan, Instant createdAt) {
             return new Notes(
                     plan.podUid(),
@@ -46,7 +48,8 @@ record ContainerFolder(Path folder) {
                     plan.terminal(),
                     plan.stdin(),
                     plan.logFile(),
-                    createdAt);
+                    createdAt,
+                    plan.user());
         }
     }
 
@@ -94,6 +97,15 @@ record ContainerFolder(Path folder) {
         node.put("stdin", notes.stdin());
         node.put("logFile", notes.logFile().toString());
         node.put("createdAt", notes.createdAt().toString());
+        var user = notes.user();
+        if (user != null) {
+            var groups =
+                    node.putObject("user")
+                            .put("uid", user.uid())
+                            .put("gid", user.gid())
+                            .putArray("groups");
+            user.additionalGids().forEach(groups::add);
+        }
         replace("notes.json", json.writeValueAsString(node));
     }
 
@@ -112,10 +124,20 @@ record ContainerFolder(Path folder) {
                             node.required("terminal").asBoolean(),
                             node.required("stdin").asBoolean(),
                             Path.of(text(node, "logFile")),
-                            Instant.parse(text(node, "createdAt"))));
+                            Instant.parse(text(node, "createdAt")),
+                            user(node.path("user"))));
         } catch (NoSuchFileException | JacksonException | DateTimeException incomplete) {
             return Optional.empty();
         }
+    }
+
+    private static @Nullable User user(JsonNode node) {
+        return node.isObject()
+                ? new User(
+                        node.required("uid").asLong(),
+                        node.required("gid").asLong(),
+                        node.path("groups").values().stream().map(JsonNode::asLong).toList())
+                : null;
     }
 
     void writeProcesses(ProcessIdentity container, ProcessIdentity conmon) throws IOException {

@@ -58,6 +58,8 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
     private static final int STARTS_PER_CORE = 3;
     private static final int CONMON_END_MILLIS = 5000;
+    private static final int SIGSTOP = 19;
+    private static final int SIGCONT = 18;
     private static final int REOPEN_MILLIS = 2000;
     private static final int ERROR_BYTES_MAX = 8192;
     private static final int PID_FD = 3;
@@ -72,6 +74,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     private final Path crun;
     private final Path conmonPath;
     private final List<Path> mountFolders;
+    private final AppArmor appArmor;
     private final JsonMapper json = JsonMapper.builder().build();
     private final Map<String, Entry> entries = new ConcurrentHashMap<>();
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
@@ -97,6 +100,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         this.crun = crun;
         conmonPath = conmon;
         this.mountFolders = List.copyOf(mountFolders);
+        appArmor = AppArmor.ofThisMachine(this.state.resolve("apparmor"), instance);
         crunRoot = this.state.resolve("crun");
         exits = this.state.resolve("exits");
     }
@@ -228,6 +232,11 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     }
 
     @Override
+    public boolean hasAppArmor() {
+        return appArmor.enabled();
+    }
+
+    @Override
     public Optional<GroupUse> podUse(String podUid) {
         check(NAME, podUid);
         var cgroups = running().cgroups();
@@ -263,7 +272,8 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             var folder = folder(plan.id());
             Files.createDirectories(folder.folder());
             var path = running().cgroups().containerPath(plan.podUid(), plan.id());
-            var spec = running().spec().container(plan, path, processes(plan));
+            var profile = plan.appArmor().isEmpty() ? "" : appArmor.profile(plan.appArmor());
+            var spec = running().spec().container(plan, path, processes(plan), profile);
             var filter = addFilter(spec);
             Files.write(folder.config(), json.writeValueAsBytes(spec));
             var logFolder = plan.logFile().getParent();
@@ -374,6 +384,10 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     private static List<Path> needed(ContainerPlan plan) {
         var needed =
                 new ArrayList<>(List.of(plan.rootfs(), plan.network(), plan.ipc(), plan.uts()));
+        var users = plan.users();
+        if (users != null) {
+            needed.add(users.namespace());
+        }
         for (var mount : plan.mounts()) {
             if (!mount.source().isEmpty()) {
                 needed.add(Path.of(mount.source()));
@@ -414,13 +428,9 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
             }
             var now = Instant.now();
             var fifo = fifo(id);
-            var fd = Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK);
-            try {
-                entry.folder.writeStarted(now);
-                Libc.write(fd, new byte[1], 0, 1);
-            } finally {
-                Libc.close(fd);
-            }
+            // First, since whoever opens the FIFO and is killed may have let it begin already.
+            entry.folder.writeStarted(now);
+            open(fifo);
             entry.startedAt = now;
             Files.deleteIfExists(fifo);
         } catch (Errno failed) {
@@ -437,28 +447,54 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     }
 
     /**
-     * Lets a container begin whose start an earlier life wrote down but may not have come to. One
-     * that has begun has nobody at its FIFO any more.
+     * Whether a container still waits at its FIFO whose start an earlier life wrote down: that life
+     * ended before it gave the word, or just then. It cannot begin while this is looked at, and is
+     * not let go on when it waits, since crun waits no more once somebody has come and gone.
      */
-    private void finishStart(String id) throws IOException {
-        var fifo = fifo(id);
-        try {
-            var fd = Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK);
-            try {
-                Libc.write(fd, new byte[1], 0, 1);
-            } finally {
-                Libc.close(fd);
-            }
-        } catch (Errno begun) {
-            if (begun.number() != Errno.ENXIO && begun.number() != Errno.ENOENT) {
-                throw new IOException("cannot start container " + id, begun);
-            }
+    private boolean stillWaits(Entry entry) throws IOException {
+        if (!Files.exists(fifo(entry.id)) || !entry.container.alive()) {
+            return false;
         }
-        Files.deleteIfExists(fifo);
+        var pid = entry.container.pid();
+        try {
+            Libc.kill(pid, SIGSTOP);
+            if (isStillCrun(pid, entry.id)) {
+                return true;
+            }
+            Libc.kill(pid, SIGCONT);
+        } catch (Errno gone) {
+            log.debug("container ended while it was looked at container={}", entry.id, gone);
+        }
+        Files.deleteIfExists(fifo(entry.id));
+        return false;
+    }
+
+    /** Whether a process is {@code crun create}'s, and not yet the container's program. */
+    private static boolean isStillCrun(int pid, String id) throws IOException {
+        try {
+            var command = Files.readString(Path.of("/proc", Integer.toString(pid), "cmdline"));
+            return command.contains("\0create\0--bundle\0") && command.endsWith("\0" + id + "\0");
+        } catch (NoSuchFileException gone) {
+            return false;
+        }
     }
 
     private Path fifo(String id) {
         return crunRoot.resolve(id).resolve("exec.fifo");
+    }
+
+    private static void open(Path fifo) throws Errno {
+        var fd = Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK);
+        try {
+            Libc.write(fd, new byte[1], 0, 1);
+        } catch (Errno gone) {
+            if (gone.number() != Errno.EPIPE) {
+                throw gone;
+            }
+            // That somebody came was enough: it has begun, or ended, between the two calls.
+        } finally {
+            Libc.close(fd);
+        }
     }
 
     @Override
@@ -593,7 +629,8 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                             exit != null ? 0 : entry.container.pid(),
                             notes.createdAt(),
                             started,
-                            exit));
+                            exit,
+                            notes.user()));
         }
         return containers;
     }
@@ -842,6 +879,7 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
         }
         cgroups.removeInstance();
         close();
+        appArmor.unload();
         deleteAll(state);
         for (var folder : mountFolders) {
             if (MountTable.read().isSharedMount(folder)) {
@@ -866,22 +904,27 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                     var half = new Entry(id);
                     half.container = ProcessIdentity.of(Conmon.number(folder.containerPid()));
                     half.conmon = ProcessIdentity.of(Conmon.number(folder.conmonPid()));
-                    var podUid = notes.get().podUid();
-                    end(half, running().cgroups().containerPath(podUid, id));
-                    tidy(id, podUid);
+                    takeAway(half, notes.get().podUid());
                 } else {
                     var entry = new Entry(id);
                     entry.container = processes.get()[0];
                     entry.conmon = processes.get()[1];
                     entry.startedAt = folder.readStarted();
                     entry.notes = notes.get();
-                    entries.put(id, entry);
-                    if (!noteEnd(entry) && entry.startedAt != null) {
-                        finishStart(id);
+                    if (entry.startedAt != null && stillWaits(entry)) {
+                        takeAway(entry, notes.get().podUid());
+                    } else {
+                        entries.put(id, entry);
+                        noteEnd(entry);
                     }
                 }
             }
         }
+    }
+
+    private void takeAway(Entry entry, String podUid) throws IOException {
+        end(entry, running().cgroups().containerPath(podUid, entry.id));
+        tidy(entry.id, podUid);
     }
 
     private void listen(WatchService watch) {

@@ -81,12 +81,18 @@ record OciSpec(
      * The whole configuration.
      *
      * @param processes the process namespace to join, or null for one of its own
+     * @param appArmor the loaded profile's name, or empty for none
      */
-    ObjectNode container(ContainerPlan plan, String cgroupPath, @Nullable Path processes)
+    ObjectNode container(
+            ContainerPlan plan, String cgroupPath, @Nullable Path processes, String appArmor)
             throws IOException {
         var spec = json.createObjectNode();
         spec.put("ociVersion", "1.0.2");
-        spec.set("process", process(plan));
+        var process = process(plan);
+        if (!appArmor.isEmpty()) {
+            process.put("apparmorProfile", appArmor);
+        }
+        spec.set("process", process);
         spec.putObject("root")
                 .put("path", plan.rootfs().toString())
                 .put("readonly", plan.readOnlyRoot());
@@ -214,6 +220,10 @@ record OciSpec(
         namespaces.addObject().put("type", "network").put("path", plan.network().toString());
         namespaces.addObject().put("type", "ipc").put("path", plan.ipc().toString());
         namespaces.addObject().put("type", "uts").put("path", plan.uts().toString());
+        var users = plan.users();
+        if (users != null) {
+            namespaces.addObject().put("type", "user").put("path", users.namespace().toString());
+        }
     }
 
     private static void mounts(ArrayNode mounts, ContainerPlan plan) {
@@ -264,6 +274,20 @@ record OciSpec(
             options.add(mount.readOnly() ? "ro" : "rw");
             if (mount.inert()) {
                 options.add("noexec").add("nosuid").add("nodev");
+            }
+            var users = plan.users();
+            if (users != null && !mount.source().isEmpty() && !mount.inert()) {
+                // Files on disk keep the numbers that the pod knows, whichever range it has. The
+                // mapping is said here, and not asked of the container's namespace ("idmap"): crun
+                // 1.8 would look at that before the container has joined it. An image is laid out
+                // for these users already.
+                for (var kind : List.of("uidMappings", "gidMappings")) {
+                    node.putArray(kind)
+                            .addObject()
+                            .put("containerID", 0)
+                            .put("hostID", users.firstId())
+                            .put("size", users.count());
+                }
             }
             if (mount.recursiveReadOnly()) {
                 options.add("rro");

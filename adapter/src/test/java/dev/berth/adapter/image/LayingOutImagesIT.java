@@ -4,10 +4,13 @@ import static dev.berth.adapter.image.TestImage.anImage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.berth.adapter.libc.UserNamespace;
 import dev.berth.port.Images;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
+import dev.berth.port.PodUsers;
 import dev.berth.testkit.ImagesContract;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -111,6 +114,36 @@ class LayingOutImagesIT extends ImagesContract {
         assertThat(two.resolve("opaque/new")).exists();
         images.unmount("one");
         assertThat(images.mount(image, "one").resolve("etc/stays")).hasContent("below");
+    }
+
+    @Test
+    void files_belong_to_the_users_of_a_pods_own_and_nothing_of_it_stays() throws Exception {
+        assumeTrue(images.canMapUsers(), "this machine cannot map the users of layers");
+        try (UserNamespace made = UserNamespace.open(131_072, 65_536)) {
+            PodUsers users =
+                    new PodUsers(
+                            made.namespace("user"), 131_072, 65_536, folder.resolve("way"), folder);
+            Image image = images.pull("app:1", List.of());
+            Path root = images.mount(image, "mapped", users);
+            assertThat(root).isEqualTo(folder.resolve("way/mapped"));
+            assertThat(Files.getAttribute(root, "unix:uid")).isEqualTo(131_072);
+            assertThat(Files.getAttribute(root.resolve("etc/stays"), "unix:gid"))
+                    .isEqualTo(131_072);
+            assertThat(root.resolve("etc/gone")).doesNotExist();
+            assertThat(images.mount(image, "mapped", users)).isEqualTo(root);
+            Path plain = images.mount(image, "plain");
+            assertThat(Files.getAttribute(plain.resolve("etc/stays"), "unix:uid")).isEqualTo(0);
+            // The layers' other faces are gone, and the layers are as they were.
+            assertThat(Files.readString(Path.of("/proc/self/mounts"))).doesNotContain("idmapped");
+        }
+        try (OciImages later = imagesIn(folder.resolve("images"), folder.resolve("mounts"))) {
+            assertThat(later.mounted()).containsExactly("mapped", "plain");
+            later.unmountAll();
+        }
+        assertThat(folder.resolve("way/mapped")).doesNotExist();
+        assertThat(folder.resolve("mounts")).isEmptyDirectory();
+        assertThat(Files.readString(Path.of("/proc/self/mounts")))
+                .doesNotContain(folder.toString());
     }
 
     @Test

@@ -224,7 +224,7 @@ class HttpKubeApiIT extends KubeApiContract {
                         Map.of("cpu", "2"),
                         Map.of("cpu", "2"),
                         List.of(),
-                        new KubeApi.SystemInfo("", "", "", "", "", "", "", ""),
+                        new KubeApi.SystemInfo("", "", "", "", "", "", "", "", false),
                         10250);
         var uid = api.applyNode(node);
         api.renewLease(name, uid, 40, Instant.parse("2026-03-04T05:06:07.000008Z"));

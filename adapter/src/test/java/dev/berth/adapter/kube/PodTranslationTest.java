@@ -12,6 +12,8 @@ import dev.berth.core.pod.PodSecurity.SeccompProfile;
 import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.PodStatus;
 import dev.berth.core.pod.PodStatus.ContainerState;
+import dev.berth.core.pod.Privileges;
+import dev.berth.core.pod.ProcessIdentity;
 import dev.berth.core.pod.Volume;
 import dev.berth.core.pod.Volume.Source;
 import dev.berth.core.unit.Quantity;
@@ -467,6 +469,34 @@ class PodTranslationTest {
         table.put("awsElasticBlockStore: {volumeID: v}", new Source.Other("awsElasticBlockStore"));
         table.put("somethingNew: {}", new Source.Other("somethingNew"));
         table.forEach((yaml, expected) -> assertThat(source(yaml)).as(yaml).isEqualTo(expected));
+    }
+
+    @Test
+    void profiles_of_AppArmor_users_and_groups() {
+        var pod =
+                pod(
+                        """
+                        spec:
+                          hostUsers: false
+                          securityContext:
+                            supplementalGroupsPolicy: Strict
+                            appArmorProfile: {type: RuntimeDefault}
+                          containers:
+                          - name: a
+                            securityContext: {appArmorProfile: {type: Localhost, localhostProfile: mine}}
+                        status:
+                          containerStatuses:
+                          - name: a
+                            user: {linux: {uid: 1, gid: 3, supplementalGroups: [3, 4, 2]}}
+                        """);
+        assertThat(pod.spec().security().ownUsers()).isTrue();
+        assertThat(pod.spec().security().supplementalGroupsPolicy()).isEqualTo("Strict");
+        assertThat(pod.spec().security().appArmor()).isEqualTo("RuntimeDefault");
+        var container = pod.spec().containers().getFirst();
+        assertThat(container.security().appArmor()).isEqualTo("localhost/mine");
+        assertThat(Privileges.appArmor(pod.spec(), container)).isEqualTo("mine");
+        assertThat(pod.status().containers().getFirst().user())
+                .isEqualTo(new ProcessIdentity(1, 3, List.of(4L, 2L)));
     }
 
     @Test

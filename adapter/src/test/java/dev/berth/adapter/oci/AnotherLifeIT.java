@@ -96,8 +96,7 @@ class AnotherLifeIT {
     }
 
     @Test
-    void a_start_that_was_written_down_and_cut_short_is_finished_by_the_next_life()
-            throws Exception {
+    void a_container_that_never_came_to_begin_is_as_if_it_had_never_been_made() throws Exception {
         var bed = new PodBed("cut");
         try {
             var plan = bed.plan(bed.pod(1), "cut", "sh", "-c", "exit 6");
@@ -113,6 +112,8 @@ class AnotherLifeIT {
                 Libc.close(Libc.open(fifo.toString(), Libc.O_WRONLY | Libc.O_NONBLOCK));
             }
             bed.restart();
+            assertThat(bed.runtime().list()).isEmpty();
+            bed.run(plan);
             assertThat(bed.exitOf(plan).exitCode()).isEqualTo(6);
         } finally {
             bed.close();

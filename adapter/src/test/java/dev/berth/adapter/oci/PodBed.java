@@ -6,6 +6,7 @@ import dev.berth.adapter.libc.MountTable;
 import dev.berth.adapter.net.VpcNetwork;
 import dev.berth.port.ContainerRuntime.ContainerPlan;
 import dev.berth.port.ContainerRuntime.Exit;
+import dev.berth.port.ContainerRuntime.HostAccess;
 import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.port.ContainerRuntime.Mount;
 import dev.berth.port.ContainerRuntime.User;
@@ -18,11 +19,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** A machine for pods: the real runtime and network in folders and under names of their own. */
 final class PodBed {
@@ -139,6 +142,64 @@ final class PodBed {
         network.attach(new Attachment(uid, vpc, "10.214.1." + (10 + number), "web-" + number));
         runtime.createPodGroup(uid, 0, 0, 0);
         return uid;
+    }
+
+    /** A pod with users of its own. */
+    String podWithOwnUsers(int number) throws Exception {
+        var uid = "pod-" + instance + "-" + number;
+        network.attach(
+                new Attachment(
+                        uid, vpc, "10.214.1." + (10 + number), "web-" + number, null, null, true));
+        runtime.createPodGroup(uid, 0, 0, 0);
+        return uid;
+    }
+
+    /** The same for users of the pod's own: what is in the image is mounted, as theirs. */
+    ContainerPlan planForOwnUsers(
+            String podUid,
+            String name,
+            List<Mount> mounts,
+            @Nullable String processesOf,
+            String... command) {
+        var plan = plan(podUid, name, command);
+        var users = Objects.requireNonNull(network.sandbox(podUid).orElseThrow().users());
+        var all = new ArrayList<>(mounts);
+        all.add(new Mount(rootfs.resolve("bin").toString(), "/bin", true, false));
+        return new ContainerPlan(
+                plan.id(),
+                plan.podUid(),
+                plan.podNamespace(),
+                plan.podName(),
+                plan.name(),
+                plan.attempt(),
+                plan.image(),
+                users.emptyRoot(),
+                plan.command(),
+                plan.environment(),
+                plan.workingDir(),
+                plan.user(),
+                all,
+                plan.network(),
+                plan.ipc(),
+                plan.uts(),
+                processesOf,
+                plan.limits(),
+                plan.capabilities(),
+                plan.noNewPrivileges(),
+                plan.readOnlyRoot(),
+                plan.seccomp(),
+                List.of("net.ipv4.ip_unprivileged_port_start=80"),
+                plan.maskedPaths(),
+                plan.readOnlyPaths(),
+                plan.openFilesSoft(),
+                plan.openFilesHard(),
+                plan.oomScoreAdjust(),
+                plan.terminal(),
+                plan.stdin(),
+                plan.logFile(),
+                HostAccess.NONE,
+                users,
+                "");
     }
 
     ContainerPlan plan(String podUid, String name, String... command) {

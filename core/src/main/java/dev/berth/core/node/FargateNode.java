@@ -115,7 +115,8 @@ public final class FargateNode {
                         host.architecture(),
                         hex("machine/" + placed.podUid()),
                         uuid("system/" + placed.podUid()).toString(),
-                        host.bootId()),
+                        host.bootId(),
+                        host.userNamespaces()),
                 KUBELET_PORT);
     }
 

@@ -132,6 +132,7 @@ public record NodeView(
      * @param machineId an id
      * @param systemUuid an id
      * @param bootId an id
+     * @param userNamespaces whether pods can have users of their own
      */
     public record SystemInfo(
             String osImage,
@@ -141,5 +142,6 @@ public record NodeView(
             String architecture,
             String machineId,
             String systemUuid,
-            String bootId) {}
+            String bootId,
+            boolean userNamespaces) {}
 }

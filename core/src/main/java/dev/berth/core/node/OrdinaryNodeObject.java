@@ -75,7 +75,8 @@ public final class OrdinaryNodeObject {
                         host.architecture(),
                         FargateNode.hex("machine/" + node.id()),
                         FargateNode.uuid("system/" + node.id()).toString(),
-                        host.bootId()),
+                        host.bootId(),
+                        host.userNamespaces()),
                 FargateNode.KUBELET_PORT,
                 images.stream()
                         .sorted((one, other) -> Long.compare(other.sizeBytes(), one.sizeBytes()))

@@ -257,7 +257,8 @@ public record Container(
      * @param capabilitiesDrop the same; {@code ALL} drops all
      * @param procMount {@code Default} or {@code Unmasked}
      * @param seccomp the seccomp profile
-     * @param appArmor the kind of AppArmor profile, such as {@code RuntimeDefault}
+     * @param appArmor the AppArmor profile: {@code RuntimeDefault}, {@code Unconfined} or {@code
+     *     localhost/NAME}
      */
     public record Security(
             boolean privileged,

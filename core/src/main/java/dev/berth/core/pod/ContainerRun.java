@@ -24,7 +24,21 @@ public record ContainerRun(
         @Nullable End end,
         String image,
         String imageId,
-        boolean current) {
+        boolean current,
+        @Nullable ProcessIdentity user) {
+    /** A run of nobody knows whom. */
+    public ContainerRun(
+            String name,
+            int attempt,
+            @Nullable String containerId,
+            @Nullable Instant startedAt,
+            @Nullable End end,
+            String image,
+            String imageId,
+            boolean current) {
+        this(name, attempt, containerId, startedAt, end, image, imageId, current, null);
+    }
+
     /** Whether it runs now. */
     public boolean running() {
         return startedAt != null && end == null;
@@ -48,23 +62,25 @@ public record ContainerRun(
     /** The same, taken away so that all of the pod can begin anew. */
     public ContainerRun taken() {
         var end = new End(137, End.RESETTING, End.RESET_MESSAGE, null);
-        return new ContainerRun(name, attempt, null, null, end, image, imageId, false);
+        return new ContainerRun(name, attempt, null, null, end, image, imageId, false, user);
     }
 
     /** The same, ended. */
     public ContainerRun endedBy(End how) {
         return new ContainerRun(
-                name, attempt, containerId, startedAt, how, image, imageId, current);
+                name, attempt, containerId, startedAt, how, image, imageId, current, user);
     }
 
     /** The same, started. */
     public ContainerRun startedAt(Instant when) {
-        return new ContainerRun(name, attempt, containerId, when, end, image, imageId, current);
+        return new ContainerRun(
+                name, attempt, containerId, when, end, image, imageId, current, user);
     }
 
     /** The same, of an earlier life of the machine. */
     public ContainerRun past() {
-        return new ContainerRun(name, attempt, containerId, startedAt, end, image, imageId, false);
+        return new ContainerRun(
+                name, attempt, containerId, startedAt, end, image, imageId, false, user);
     }
 
     /**

@@ -58,24 +58,29 @@ public final class PodAdmission {
                             "Node didn't have enough resource: pods, requested: 1, used: 1,"
                                     + " capacity: 1"));
         }
-        return kernelRefusal(pod);
+        return sysctlRefusal(pod);
     }
 
     /**
-     * The refusal of kernel settings that could harm others, or of AppArmor profiles, or empty.
-     * Profiles are not loaded here, so a pod that insists on one is told, in a kubelet's words for
-     * hosts without AppArmor, and does not run without it.
+     * The refusal of AppArmor profiles on a machine without AppArmor, or empty: what a pod insists
+     * on is not silently left out.
      */
-    public static Optional<Refusal> kernelRefusal(Pod pod) {
-        if (confined(pod.spec().security().appArmor())
-                || pod.spec()
-                        .everyContainer()
-                        .anyMatch(container -> confined(container.security().appArmor()))) {
-            return Optional.of(
-                    new Refusal(
-                            "AppArmor",
-                            "Cannot enforce AppArmor: AppArmor is not enabled on the host"));
-        }
+    public static Optional<Refusal> appArmorRefusal(Pod pod) {
+        var insists =
+                confined(pod.spec().security().appArmor())
+                        || pod.spec()
+                                .everyContainer()
+                                .anyMatch(container -> confined(container.security().appArmor()));
+        return insists
+                ? Optional.of(
+                        new Refusal(
+                                "AppArmor",
+                                "Cannot enforce AppArmor: AppArmor is not enabled on the host"))
+                : Optional.empty();
+    }
+
+    /** The refusal of kernel settings that could harm others, or empty. */
+    public static Optional<Refusal> sysctlRefusal(Pod pod) {
         return pod.spec().security().sysctls().keySet().stream()
                 .sorted()
                 .filter(name -> !SAFE_SYSCTLS.contains(name))

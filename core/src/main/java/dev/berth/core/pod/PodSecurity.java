@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param seccomp the seccomp profile
  * @param supplementalGroupsPolicy {@code Merge} adds the groups that the image gives the user,
  *     {@code Strict} does not
- * @param appArmor the kind of AppArmor profile, such as {@code RuntimeDefault}
+ * @param appArmor the AppArmor profile: {@code RuntimeDefault}, {@code Unconfined} or {@code
+ *     localhost/NAME}
  * @param ownUsers whether the pod asks for users of its own ({@code hostUsers: false})
  */
 public record PodSecurity(

@@ -127,6 +127,7 @@ public record PodStatus(
      * @param containerId {@code crun://<64 hex>}, or null before it exists
      * @param sizes what it may use, or null before it exists
      * @param mounts its volumes
+     * @param user whom its process runs as, or null before it exists
      */
     public record ContainerStatus(
             String name,
@@ -139,7 +140,8 @@ public record PodStatus(
             String imageId,
             @Nullable String containerId,
             @Nullable Sizes sizes,
-            List<MountStatus> mounts) {
+            List<MountStatus> mounts,
+            @Nullable ProcessIdentity user) {
         /** Copies the list. */
         public ContainerStatus {
             mounts = List.copyOf(mounts);
@@ -167,7 +169,8 @@ public record PodStatus(
                     imageId,
                     containerId,
                     null,
-                    List.of());
+                    List.of(),
+                    null);
         }
     }
 

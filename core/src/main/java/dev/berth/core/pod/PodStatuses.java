@@ -189,7 +189,8 @@ public final class PodStatuses {
                 run.map(ContainerRun::imageId).orElse(""),
                 run.map(ContainerRun::containerId).orElse(null),
                 run.isPresent() ? sizes(container, running) : null,
-                container.volumeMounts().stream().map(PodStatuses::mount).toList());
+                container.volumeMounts().stream().map(PodStatuses::mount).toList(),
+                run.map(ContainerRun::user).orElse(null));
     }
 
     private static PodStatus.MountStatus mount(Container.VolumeMount mount) {
@@ -317,7 +318,8 @@ public final class PodStatuses {
                 status.imageId(),
                 status.containerId(),
                 status.sizes(),
-                status.mounts());
+                status.mounts(),
+                status.user());
     }
 
     // ---- phase
@@ -523,7 +525,8 @@ public final class PodStatuses {
                                                     end.finishedAt()),
                                             status.image(),
                                             status.imageId(),
-                                            attached && !end.reason().equals(End.RESETTING))));
+                                            attached && !end.reason().equals(End.RESETTING),
+                                            status.user())));
         }
         return List.copyOf(runs);
     }

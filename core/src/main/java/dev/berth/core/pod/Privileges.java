@@ -48,6 +48,9 @@ public final class Privileges {
     public static final List<String> READ_ONLY_PATHS =
             List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
+    /** What the names of profiles begin with that are loaded on the machine. */
+    public static final String LOCALHOST = "localhost/";
+
     private Privileges() {}
 
     /**
@@ -90,6 +93,23 @@ public final class Privileges {
                         ? container.security().seccomp()
                         : spec.security().seccomp();
         return profile == null ? "RuntimeDefault" : text(profile);
+    }
+
+    /**
+     * The AppArmor profile: {@code RuntimeDefault}, the name of a loaded one, or empty. The
+     * container's word counts before the pod's; without either it is none (our choice, as on
+     * Fargate, whose hosts have no AppArmor; containerd would take its default where a host has
+     * it).
+     */
+    public static String appArmor(PodSpec spec, Container container) {
+        var said =
+                container.security().appArmor() != null
+                        ? container.security().appArmor()
+                        : spec.security().appArmor();
+        if (said == null || said.equals("Unconfined")) {
+            return "";
+        }
+        return said.startsWith(LOCALHOST) ? said.substring(LOCALHOST.length()) : said;
     }
 
     private static String text(SeccompProfile profile) {

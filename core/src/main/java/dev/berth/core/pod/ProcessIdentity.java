@@ -78,6 +78,14 @@ public record ProcessIdentity(long uid, long gid, List<Long> additionalGids) {
         return new ProcessIdentity(uid, gid, new ArrayList<>(more));
     }
 
+    /** All its groups as containerd counts them: its first group, then the others. */
+    public List<Long> allGroups() {
+        var all = new ArrayList<Long>();
+        all.add(gid);
+        all.addAll(additionalGids);
+        return all;
+    }
+
     private static void checkNonRoot(Pod pod, Container container, String imageUser)
             throws ConfigProblem {
         var says = container.security();

@@ -58,7 +58,7 @@ public final class NodeAdmission {
      */
     public static Optional<Refusal> refusal(Pod pod, Collection<Pod> others, Situation situation) {
         return underPressure(pod, situation)
-                .or(() -> PodAdmission.kernelRefusal(pod))
+                .or(() -> PodAdmission.sysctlRefusal(pod))
                 .or(() -> otherSystem(pod))
                 .or(() -> noRoom(pod, others, situation.node()))
                 .or(() -> misplaced(pod, others, situation));

@@ -64,12 +64,12 @@ class PodAdmissionTest {
                 new PodAdmission.Refusal(
                         "AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host");
         assertThat(
-                        PodAdmission.refusal(
-                                aPod().uid("u").security(appArmor("Localhost")).build(), "u"))
+                        PodAdmission.appArmorRefusal(
+                                aPod().uid("u").security(appArmor("localhost/mine")).build()))
                 .contains(refusal);
         assertThat(
-                        PodAdmission.refusal(
-                                aPod().uid("u").security(appArmor("Unconfined")).build(), "u"))
+                        PodAdmission.appArmorRefusal(
+                                aPod().uid("u").security(appArmor("Unconfined")).build()))
                 .isEmpty();
         var container =
                 new Container.Security(
@@ -85,11 +85,10 @@ class PodAdmissionTest {
                         null,
                         "RuntimeDefault");
         assertThat(
-                        PodAdmission.refusal(
+                        PodAdmission.appArmorRefusal(
                                 aPod().uid("u")
                                         .container(aContainer("main").security(container))
-                                        .build(),
-                                "u"))
+                                        .build()))
                 .contains(refusal);
     }
 

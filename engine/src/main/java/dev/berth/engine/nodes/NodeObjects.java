@@ -40,7 +40,8 @@ final class NodeObjects {
                         info.architecture(),
                         info.machineId(),
                         info.systemUuid(),
-                        info.bootId()),
+                        info.bootId(),
+                        info.userNamespaces()),
                 node.kubeletPort(),
                 node.images().stream()
                         .map(one -> new KubeApi.NodeImage(one.names(), one.sizeBytes()))
@@ -80,7 +81,8 @@ final class NodeObjects {
                         info.architecture(),
                         info.machineId(),
                         info.systemUuid(),
-                        info.bootId()),
+                        info.bootId(),
+                        info.userNamespaces()),
                 node.kubeletPort(),
                 node.images().stream()
                         .map(one -> new NodeView.NodeImage(one.names(), one.sizeBytes()))

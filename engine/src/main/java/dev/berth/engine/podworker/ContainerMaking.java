@@ -69,7 +69,7 @@ final class ContainerMaking {
         }
         try {
             var variables = plans.variables(pod, container, readings);
-            var rootfs = machine.images().mount(image, id);
+            var rootfs = machine.images().mount(image, id, plans.users());
             var plan = plans.plan(pod, container, attempt, image, rootfs, variables, processesOf);
             machine.runtime().create(plan);
             return new Made.Ready(plan);

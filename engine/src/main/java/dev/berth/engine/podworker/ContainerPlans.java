@@ -19,6 +19,7 @@ import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.PodFiles.FilesFailed;
 import dev.berth.port.PodLogs.LogName;
+import dev.berth.port.PodUsers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -160,7 +161,21 @@ final class ContainerPlans {
                 container.tty(),
                 container.stdin(),
                 around.machine().logs().file(log(pod, container.name(), attempt)),
-                new HostAccess(security.privileged(), pod.spec().hostPid()));
+                new HostAccess(security.privileged(), pod.spec().hostPid()),
+                users(),
+                security.privileged() ? "" : Privileges.appArmor(pod.spec(), container));
+    }
+
+    /** Whom a container runs as, as its pod's status tells it. */
+    static @Nullable ProcessIdentity identity(@Nullable User user) {
+        return user == null
+                ? null
+                : new ProcessIdentity(user.uid(), user.gid(), user.additionalGids());
+    }
+
+    /** The users that the pod has of its own, or null. */
+    @Nullable PodUsers users() {
+        return ground.sandbox().users();
     }
 
     /** What the kernel holds a container to. */
@@ -210,7 +225,7 @@ final class ContainerPlans {
                     !mount.recursiveReadOnly().equals("Disabled")
                             && !mount.recursiveReadOnly().isEmpty();
             if (imageVolumes.has(mount.volume())) {
-                mounts.add(imageVolumes.mount(pod, mount, subPath, recursive, user));
+                mounts.add(imageVolumes.mount(pod, mount, subPath, recursive, user, users()));
                 continue;
             }
             var volume = ground.volume(mount.volume());

@@ -282,7 +282,8 @@ final class ContainerStarts {
                         null,
                         image.reference(),
                         image.repoDigest(),
-                        true));
+                        true,
+                        ContainerPlans.identity(plan.user())));
         try {
             around.machine().runtime().start(plan.id());
         } catch (RuntimeFailed e) {

@@ -9,6 +9,7 @@ import dev.berth.port.ContainerRuntime.Mount;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.PodFiles.FilesFailed;
+import dev.berth.port.PodUsers;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The volumes of one pod that are images. Whenever containers start, the images of all of them are
@@ -89,6 +91,7 @@ final class ImageVolumes {
      *
      * @param subPath relative and checked; empty for the whole image
      * @param user what wants it, as {@code PodFiles.subPath} takes it
+     * @param users the pod's own, or null
      * @throws PullFailed when it cannot be laid out or has no such folder
      */
     Mount mount(
@@ -96,9 +99,10 @@ final class ImageVolumes {
             Container.VolumeMount mount,
             String subPath,
             boolean recursiveReadOnly,
-            String user)
+            String user,
+            @Nullable PodUsers users)
             throws PullFailed {
-        var folder = folder(pod.uid(), mount.volume());
+        var folder = folder(pod.uid(), mount.volume(), users);
         if (!subPath.isEmpty()) {
             try {
                 folder = around.machine().files().existingFolder(pod.uid(), folder, subPath, user);
@@ -122,7 +126,8 @@ final class ImageVolumes {
                 true);
     }
 
-    private Path folder(String podUid, String volume) throws PullFailed {
+    private Path folder(String podUid, String volume, @Nullable PodUsers users)
+            throws PullFailed {
         var image = images.get(volume);
         if (image == null) {
             throw new IllegalStateException("no image for volume " + volume);
@@ -131,7 +136,7 @@ final class ImageVolumes {
         try {
             // Named by its content: an image that has changed under its name is another one.
             var id = layouts(podUid) + image.id().substring(image.id().indexOf(':') + 1);
-            return around.machine().images().mountReadOnly(image, id);
+            return around.machine().images().mountReadOnly(image, id, users);
         } catch (PullFailed e) {
             throw new PullFailed(e.why(), NOT_MOUNTED + e.getMessage(), e);
         } finally {

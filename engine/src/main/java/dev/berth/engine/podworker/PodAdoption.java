@@ -134,6 +134,7 @@ final class PodAdoption {
                 null,
                 image == null ? "" : image.reference(),
                 image == null ? "" : image.repoDigest(),
-                true);
+                true,
+                ContainerPlans.identity(container.user()));
     }
 }

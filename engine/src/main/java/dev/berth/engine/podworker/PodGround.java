@@ -208,7 +208,8 @@ final class PodGround {
     }
 
     private @Nullable Void attach() throws GroundFailed {
-        if (pod.spec().security().ownUsers()) {
+        var ownUsers = pod.spec().security().ownUsers();
+        if (ownUsers && !around.machine().images().canMapUsers()) {
             throw new GroundFailed(
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(PodWords.NO_USERS_OF_ITS_OWN),
@@ -225,7 +226,8 @@ final class PodGround {
                                             node.address(),
                                             hostname(),
                                             share(),
-                                            around.settings().cluster()));
+                                            around.settings().cluster(),
+                                            ownUsers));
             leadPorts();
             sandbox = made;
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);

@@ -2,6 +2,7 @@ package dev.berth.engine.podworker;
 
 import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodAdmission;
 import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
@@ -233,7 +234,11 @@ final class PodWorker implements Runnable {
         if (ledger.pod().deleting()) {
             return false;
         }
-        var refusal = around.nodes().refusal(ledger.pod(), node);
+        var refusal =
+                around.machine().runtime().hasAppArmor()
+                        ? around.nodes().refusal(ledger.pod(), node)
+                        : PodAdmission.appArmorRefusal(ledger.pod())
+                                .or(() -> around.nodes().refusal(ledger.pod(), node));
         if (refusal.isEmpty()) {
             return false;
         }

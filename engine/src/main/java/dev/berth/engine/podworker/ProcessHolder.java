@@ -6,7 +6,9 @@ import dev.berth.engine.podworker.PodGround.GroundFailed;
 import dev.berth.port.ContainerRuntime;
 import dev.berth.port.ContainerRuntime.ContainerPlan;
 import dev.berth.port.ContainerRuntime.Exit;
+import dev.berth.port.ContainerRuntime.HostAccess;
 import dev.berth.port.ContainerRuntime.Limits;
+import dev.berth.port.ContainerRuntime.Mount;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.PodFiles.FilesFailed;
@@ -82,8 +84,15 @@ final class ProcessHolder {
         attempt++;
     }
 
+    /**
+     * The plan.
+     *
+     * @param root holds the program. Users of the pod's own could not change it as crun has to, nor
+     *     get to it perhaps: theirs is an empty folder, with the program mounted in it
+     */
     private ContainerPlan plan(Pod pod, String fresh, Path root) throws FilesFailed {
         var sandbox = ground.sandbox();
+        var users = sandbox.users();
         return new ContainerPlan(
                 fresh,
                 pod.uid(),
@@ -92,12 +101,19 @@ final class ProcessHolder {
                 NAME,
                 attempt,
                 PROGRAM,
-                root,
+                users == null ? root : users.emptyRoot(),
                 List.of(PROGRAM),
                 List.of(),
                 "/",
                 new User(0, 0, List.of()),
-                List.of(),
+                users == null
+                        ? List.of()
+                        : List.of(
+                                new Mount(
+                                        root.resolve(PROGRAM.substring(1)).toString(),
+                                        PROGRAM,
+                                        true,
+                                        false)),
                 sandbox.network(),
                 sandbox.ipc(),
                 sandbox.uts(),
@@ -115,6 +131,9 @@ final class ProcessHolder {
                 0,
                 false,
                 false,
-                around.machine().logs().file(ContainerPlans.log(pod, NAME, attempt)));
+                around.machine().logs().file(ContainerPlans.log(pod, NAME, attempt)),
+                HostAccess.NONE,
+                users,
+                "");
     }
 }

@@ -108,8 +108,8 @@ class BerthStartsAgainTest {
         bench.network.attach(new Attachment("uid-8", Bench.VPC, "172.16.1.200", "x"));
         var image = bench.images.find("busybox").orElseThrow();
         bench.images.mount(image, "ab");
-        bench.images.mountReadOnly(image, "uid-8.cd");
-        bench.images.mountReadOnly(image, pod.uid() + ".cd");
+        bench.images.mountReadOnly(image, "uid-8.cd", null);
+        bench.images.mountReadOnly(image, pod.uid() + ".cd", null);
         new PodRemains(bench.machine).removeOwnerless();
         assertThat(bench.runtime.podGroups()).containsExactly(pod.uid());
         assertThat(bench.network.attached()).containsOnlyKeys(pod.uid());

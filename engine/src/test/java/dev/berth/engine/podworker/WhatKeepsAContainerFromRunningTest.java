@@ -314,7 +314,8 @@ class WhatKeepsAContainerFromRunningTest {
     }
 
     @Test
-    void a_pod_that_wants_users_of_its_own_is_told_that_there_are_none() throws Exception {
+    void a_pod_that_wants_users_of_its_own_is_told_where_there_are_none() throws Exception {
+        bench.images.canMapUsers(false);
         var own =
                 new PodSecurity(
                         null, null, null, List.of(), null, null, Map.of(), null, null, null, true);
