@@ -53,6 +53,14 @@ final class Doctor {
                 kube.isPresent(),
                 "run ./berth lab or ./berth up once, which build it, or set BERTH_KUBE_DIR");
         tell(
+                "user namespaces, for pods with hostUsers: false",
+                usersOfTheirOwn(),
+                "such pods are refused: allow them in user.max_user_namespaces");
+        tell(
+                "AppArmor",
+                Files.exists(Path.of("/sys/kernel/security/apparmor")),
+                "pods that insist on it are refused");
+        tell(
                 "/dev/kvm",
                 Files.exists(Path.of("/dev/kvm")),
                 "not needed: pods are isolated by namespaces");
@@ -65,6 +73,12 @@ final class Doctor {
                 onPath("apt-get").isPresent(),
                 "berth image build-demo needs it; otherwise import images or name a registry");
         return well;
+    }
+
+    /** What the kernel says; whether its file systems play along shows when Berth is up. */
+    private static boolean usersOfTheirOwn() throws IOException {
+        var most = Path.of("/proc/sys/user/max_user_namespaces");
+        return Files.exists(most) && Long.parseLong(Files.readString(most).strip()) > 0;
     }
 
     private void program(String name, String packageName, String what) {

@@ -433,15 +433,24 @@ class VolumesOfEveryKindIT {
     @Test
     void whoever_comes_by_an_access_point_is_its_user() throws Exception {
         var root = "echo a > /v/by-root && echo b > /part/x && stat -c %u:%g:%a /v /v/by-root";
-        assertThat(berth.kubectl("exec", "-n", "away", "through", "-c", "root", "--", "sh", "-c", root))
+        assertThat(
+                        berth.kubectl(
+                                "exec", "-n", "away", "through", "-c", "root", "--", "sh", "-c",
+                                root))
                 .isEqualTo("0:0:750\n0:0:644");
         var web =
                 "echo c >> /v/by-root && mkdir /v/mine && touch /v/mine/x && stat -c %u:%g /v /v/mine/x";
-        assertThat(berth.kubectl("exec", "-n", "away", "through", "-c", "web", "--", "sh", "-c", web))
+        assertThat(
+                        berth.kubectl(
+                                "exec", "-n", "away", "through", "-c", "web", "--", "sh", "-c",
+                                web))
                 .isEqualTo("33:34\n33:34");
         for (var file : new String[] {"app", "app/by-root", "app/part/x", "app/mine/x"}) {
             var path = shared.resolve(file);
-            assertThat(Files.getAttribute(path, "unix:uid") + ":" + Files.getAttribute(path, "unix:gid"))
+            assertThat(
+                            Files.getAttribute(path, "unix:uid")
+                                    + ":"
+                                    + Files.getAttribute(path, "unix:gid"))
                     .as(file)
                     .isEqualTo("1000:1001");
         }

@@ -318,8 +318,8 @@ public interface ContainerRuntime {
     }
 
     /**
-     * A user and a group who are others in a mount: what they make there is the others', and what is
-     * the others' is theirs. All further users are who they are.
+     * A user and a group who are others in a mount: what they make there is the others', and what
+     * is the others' is theirs. All further users are who they are.
      *
      * @param uid the user in the container
      * @param gid his group

@@ -311,7 +311,7 @@ public final class FakeImages implements Images {
 
     @Override
     public Path mountReadOnly(Image image, String id, @Nullable PodUsers users) throws PullFailed {
-        return mount(image, id);
+        return mount(image, id, users);
     }
 
     /** Makes a container look as if it had written this much. */

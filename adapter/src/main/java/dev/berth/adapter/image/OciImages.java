@@ -242,15 +242,15 @@ public final class OciImages implements Images, AutoCloseable {
 
     @Override
     public Path mount(Image image, String id, @Nullable PodUsers users) throws PullFailed {
-        return layOut(image, id, true, users);
+        return layOut(image, id, users, true);
     }
 
     @Override
     public Path mountReadOnly(Image image, String id, @Nullable PodUsers users) throws PullFailed {
-        return layOut(image, id, false, users);
+        return layOut(image, id, users, false);
     }
 
-    private Path layOut(Image image, String id, boolean writable, @Nullable PodUsers users)
+    private Path layOut(Image image, String id, @Nullable PodUsers users, boolean writable)
             throws PullFailed {
         return storage.guarded(() -> {
             ImageConfig config =
@@ -314,6 +314,11 @@ public final class OciImages implements Images, AutoCloseable {
             } catch (IOException failed) {
                 LOG.warn("cannot take away a layout id={} cause={}", id, failed.getMessage());
             }
+        }
+        try {
+            mounts.forgetTrial();
+        } catch (IOException failed) {
+            LOG.warn("cannot take away a trial's folder cause={}", failed.getMessage());
         }
     }
 

@@ -50,6 +50,9 @@ final class OverlayMounts {
     /** The layers as users of a pod's own see them, while they are joined. */
     private static final String MAPPED = "mapped";
 
+    /** Where it is tried out whether owners can be mapped; not the name of a layout. */
+    private static final String TRIAL = ".trial";
+
     private final Path folder;
     private final ReentrantLock trying = new ReentrantLock();
     private volatile @Nullable Boolean canMap;
@@ -66,17 +69,17 @@ final class OverlayMounts {
      */
     Path mount(String image, List<Path> layers, String id, @Nullable PodUsers users)
             throws PullFailed {
-        return mount(image, layers, id, 0, users);
+        return mount(image, layers, id, users, 0);
     }
 
     /** As {@link #mount}, but nothing of it can be written, run or used as a device. */
     Path mountReadOnly(String image, List<Path> layers, String id, @Nullable PodUsers users)
             throws PullFailed {
-        return mount(image, layers, id, TO_BE_READ, users);
+        return mount(image, layers, id, users, TO_BE_READ);
     }
 
     private Path mount(
-            String image, List<Path> layers, String id, long flags, @Nullable PodUsers users)
+            String image, List<Path> layers, String id, @Nullable PodUsers users, long flags)
             throws PullFailed {
         Path place = place(id);
         Path root = users == null ? place.resolve("root") : users.roots().resolve(id);
@@ -92,7 +95,7 @@ final class OverlayMounts {
                 if (users != null) {
                     Files.writeString(place.resolve(ELSEWHERE), root.toString());
                 }
-                join(place, root, layers, flags, users);
+                join(place, root, layers, users, flags);
             } catch (IOException failed) {
                 delete(place);
                 throw failed;
@@ -104,7 +107,7 @@ final class OverlayMounts {
     }
 
     private static void join(
-            Path place, Path root, List<Path> layers, long flags, @Nullable PodUsers users)
+            Path place, Path root, List<Path> layers, @Nullable PodUsers users, long flags)
             throws IOException {
         Files.createDirectories(root);
         List<Path> lower = layers;
@@ -244,10 +247,9 @@ final class OverlayMounts {
     }
 
     private boolean tried() {
-        // Not the name of a layout, and two programs may try at once.
-        Path place = folder.resolve(".users-" + ProcessHandle.current().pid());
+        Path place = folder.resolve(TRIAL);
         try (UserNamespace made = UserNamespace.open(IdRanges.LENGTH, IdRanges.LENGTH)) {
-            delete(place);
+            forgetTrial();
             Files.createDirectories(place);
             Path layer = Files.createDirectory(place.resolve("layer"));
             Files.createFile(layer.resolve("file"));
@@ -255,7 +257,7 @@ final class OverlayMounts {
             PodUsers users =
                     new PodUsers(
                             made.namespace("user"), IdRanges.LENGTH, IdRanges.LENGTH, place, place);
-            join(place, root, List.of(layer), 0, users);
+            join(place, root, List.of(layer), users, 0);
             try {
                 Object owner = Files.getAttribute(root.resolve("file"), "unix:uid");
                 return owner.equals((int) IdRanges.LENGTH);
@@ -323,6 +325,15 @@ final class OverlayMounts {
         }
         ids.sort(null);
         return ids;
+    }
+
+    /** Takes away what a crash may have left of a trial. */
+    void forgetTrial() throws IOException {
+        Path root = folder.resolve(TRIAL).resolve("root");
+        while (isMounted(root)) {
+            NativeFiles.unmount(root);
+        }
+        delete(folder.resolve(TRIAL));
     }
 
     private Path place(String id) {

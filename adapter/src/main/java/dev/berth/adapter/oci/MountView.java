@@ -114,9 +114,7 @@ final class MountView implements AutoCloseable {
             return;
         }
         Libc.unshare(Libc.CLONE_NEWNS);
-        // Hiding must not be seen outside; one by one, because a folder that was made a slave
-        // cannot
-        // become a peer again.
+        // Hiding must not be seen outside; one by one, because a slave cannot become a peer again.
         for (var mount : MountTable.read().mounts()) {
             if (sharedFolders.stream().noneMatch(mount.point()::startsWith)) {
                 makeSlave(mount.point());

@@ -118,7 +118,8 @@ class FoldersAreAttachedIT {
     @Test
     void a_link_in_a_shared_folder_never_leads_to_the_machine() throws Exception {
         Files.createSymbolicLink(shared.resolve("app"), Path.of("/etc"));
-        assertThatThrownBy(() -> files.attachFolder(UID, "efs", shared, "app", new Maker(0, 0, 0755)))
+        assertThatThrownBy(
+                        () -> files.attachFolder(UID, "efs", shared, "app", new Maker(0, 0, 0755)))
                 .isInstanceOf(FilesFailed.class);
     }
 }

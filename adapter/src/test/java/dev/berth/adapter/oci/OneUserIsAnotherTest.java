@@ -20,8 +20,7 @@ class OneUserIsAnotherTest {
                 "0 | 1000 | 200000 | 65536 | 0:201000:1 1:200001:999 1000:200000:1 1001:201001:64535",
                 "1 | 70000 | 200000 | 65536 | 0:200000:1 70000:200001:1 2:200002:65534",
             })
-    void the_ranges_of_a_mapping(
-            long seen, long onDisk, long first, long count, String expected) {
+    void the_ranges_of_a_mapping(long seen, long onDisk, long first, long count, String expected) {
         var into = JsonMapper.builder().build().createArrayNode();
         TurnedIds.write(into, seen, onDisk, first, count);
         var text = new StringBuilder();

@@ -19,8 +19,7 @@ final class AccessPointText {
     private static final int USUAL_MODE = 0755;
     private static final int MODE_MOST = 07777;
     private static final List<String> USER = List.of("uid", "gid");
-    private static final List<String> CREATION =
-            List.of("owner-uid", "owner-gid", "permissions");
+    private static final List<String> CREATION = List.of("owner-uid", "owner-gid", "permissions");
 
     private AccessPointText() {}
 
@@ -40,13 +39,17 @@ final class AccessPointText {
                     null);
         }
         var said = new HashMap<String, String>();
-        for (var setting : settings.isEmpty() ? new String[0] : settings.substring(1).split(",", -1)) {
+        for (var setting :
+                settings.isEmpty() ? new String[0] : settings.substring(1).split(",", -1)) {
             var equals = setting.indexOf('=');
             var name = equals < 0 ? setting : setting.substring(0, equals);
             if (equals < 0
                     || !(USER.contains(name) || CREATION.contains(name))
                     || said.put(name, setting.substring(equals + 1)) != null) {
-                throw wrong(id, "takes uid, gid, owner-uid, owner-gid and permissions, once each, not " + setting);
+                throw wrong(
+                        id,
+                        "takes uid, gid, owner-uid, owner-gid and permissions, once each, not "
+                                + setting);
             }
         }
         return new AccessPoint(fileSystem, path, creation(id, said), user(id, said));
@@ -86,7 +89,9 @@ final class AccessPointText {
 
     private static long number(String id, String text) {
         if (!text.matches("\\d{1,10}") || Long.parseLong(text) > ID_MOST) {
-            throw wrong(id, "takes numbers from 0 to " + ID_MOST + " for users and groups, not " + text);
+            throw wrong(
+                    id,
+                    "takes numbers from 0 to " + ID_MOST + " for users and groups, not " + text);
         }
         return Long.parseLong(text);
     }

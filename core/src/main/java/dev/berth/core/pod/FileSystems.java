@@ -18,8 +18,7 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
 
     private static final Pattern FILE_SYSTEM = Pattern.compile("(fs-[0-9a-z]{1,40})=(.+)");
     private static final Pattern ACCESS_POINT =
-            Pattern.compile(
-                    "(fsap-[0-9a-z]{1,40})=(fs-[0-9a-z]{1,40}):(/[^,]*)((?:,[^,]*)*)");
+            Pattern.compile("(fsap-[0-9a-z]{1,40})=(fs-[0-9a-z]{1,40}):(/[^,]*)((?:,[^,]*)*)");
 
     /** Copies the maps. */
     public FileSystems {
@@ -67,10 +66,7 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
      * @param user who everybody is there, or null for who they are
      */
     public record Place(
-            String folder,
-            String below,
-            @Nullable Creation creation,
-            @Nullable PosixUser user) {}
+            String folder, String below, @Nullable Creation creation, @Nullable PosixUser user) {}
 
     /**
      * Understands what users say.

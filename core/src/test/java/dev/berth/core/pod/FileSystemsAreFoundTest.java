@@ -36,9 +36,7 @@ class FileSystemsAreFoundTest {
     @Test
     void an_access_point_has_an_owner() throws Exception {
         assertThat(served.locate("fs-1::fsap-a"))
-                .isEqualTo(
-                        new Place(
-                                "/srv/one", "app/a", new Creation(1001, 1002, 0755), null));
+                .isEqualTo(new Place("/srv/one", "app/a", new Creation(1001, 1002, 0755), null));
     }
 
     @Test
@@ -52,8 +50,7 @@ class FileSystemsAreFoundTest {
         assertThat(served.locate("fs-1::fsap-u"))
                 .isEqualTo(new Place("/srv", "a", null, new PosixUser(1000, 1001)));
         assertThat(served.locate("fs-1::fsap-c"))
-                .isEqualTo(
-                        new Place("/srv", "a", new Creation(5, 6, 02770), new PosixUser(0, 0)));
+                .isEqualTo(new Place("/srv", "a", new Creation(5, 6, 02770), new PosixUser(0, 0)));
     }
 
     @ParameterizedTest
@@ -70,11 +67,8 @@ class FileSystemsAreFoundTest {
                 "1 | once each, not 1",
             })
     void what_is_wrong_with_an_access_point_is_said(String settings, String words) {
-        assertThatThrownBy(
-                        () ->
-                                FileSystems.of(
-                                        List.of("fs-1=/srv"),
-                                        List.of("fsap-a=fs-1:/a," + settings)))
+        assertThatThrownBy(() ->
+                        FileSystems.of(List.of("fs-1=/srv"), List.of("fsap-a=fs-1:/a," + settings)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("--efs-access-point fsap-a ")
                 .hasMessageContaining(words);

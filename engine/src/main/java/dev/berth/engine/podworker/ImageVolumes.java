@@ -127,8 +127,7 @@ final class ImageVolumes {
                 null);
     }
 
-    private Path folder(String podUid, String volume, @Nullable PodUsers users)
-            throws PullFailed {
+    private Path folder(String podUid, String volume, @Nullable PodUsers users) throws PullFailed {
         var image = images.get(volume);
         if (image == null) {
             throw new IllegalStateException("no image for volume " + volume);
