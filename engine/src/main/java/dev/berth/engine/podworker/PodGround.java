@@ -9,6 +9,7 @@ import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.EtcTexts;
 import dev.berth.core.pod.FieldValues;
+import dev.berth.core.pod.FileSystems.PosixUser;
 import dev.berth.core.pod.NodeFacts;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodWords;
@@ -70,6 +71,7 @@ final class PodGround {
     private final PodPlace node;
     private final Map<String, Path> etc = new HashMap<>();
     private final Map<String, Path> volumes = new HashMap<>();
+    private final Map<String, PosixUser> posixUsers = new HashMap<>();
     private final Map<Source.Token, Lasting> tokens = new LinkedHashMap<>();
     private @Nullable Sandbox sandbox;
     private boolean folderMade;
@@ -121,6 +123,11 @@ final class PodGround {
 
     @Nullable Path volume(String name) {
         return volumes.get(name);
+    }
+
+    /** Who everybody is in a volume, or null for who they are. */
+    @Nullable PosixUser posixUser(String volume) {
+        return posixUsers.get(volume);
     }
 
     Path etc(String name) {
@@ -526,6 +533,10 @@ final class PodGround {
         }
         try {
             var place = around.settings().fileSystems().locate(bound.volumeHandle());
+            var creation = place.creation();
+            if (place.user() != null) {
+                posixUsers.put(volume.name(), place.user());
+            }
             return around.machine()
                     .files()
                     .attachFolder(
@@ -533,9 +544,10 @@ final class PodGround {
                             volume.name(),
                             Path.of(place.folder()),
                             place.below(),
-                            place.uid() == null || place.gid() == null
+                            creation == null
                                     ? null
-                                    : new PodFiles.Maker(place.uid(), place.gid()));
+                                    : new PodFiles.Maker(
+                                            creation.uid(), creation.gid(), creation.mode()));
         } catch (FilesFailed | ConfigProblem e) {
             // A kubelet names such a volume as the cluster does, not as the pod does.
             throw new GroundFailed(
