@@ -130,6 +130,42 @@ class VolumesOfEveryKindIT {
               csi: {driver: efs.csi.aws.com, volumeHandle: fs-7}
             ---
             apiVersion: v1
+            kind: PersistentVolume
+            metadata: {name: pv-way}
+            spec:
+              capacity: {storage: 5Gi}
+              accessModes: [ReadWriteMany]
+              storageClassName: ""
+              claimRef: {namespace: away, name: way}
+              csi: {driver: efs.csi.aws.com, volumeHandle: "fs-7::fsap-7"}
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: way, namespace: away}
+            spec:
+              accessModes: [ReadWriteMany]
+              storageClassName: ""
+              volumeName: pv-way
+              resources: {requests: {storage: 5Gi}}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: through, namespace: away}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: root
+                image: busybox
+                command: [sleep, "3600"]
+                volumeMounts: [{name: v, mountPath: /v}, {name: v, mountPath: /part, subPath: part}]
+              - name: web
+                image: busybox
+                command: [sleep, "3600"]
+                securityContext: {runAsUser: 33, runAsGroup: 34}
+                volumeMounts: [{name: v, mountPath: /v}]
+              volumes: [{name: v, persistentVolumeClaim: {claimName: way}}]
+            ---
+            apiVersion: v1
             kind: PersistentVolumeClaim
             metadata: {name: shared, namespace: away}
             spec:
@@ -249,6 +285,8 @@ class VolumesOfEveryKindIT {
                         .up(
                                 "--efs",
                                 "fs-7=" + shared,
+                                "--efs-access-point",
+                                "fsap-7=fs-7:/app,uid=1000,gid=1001,owner-uid=1000,owner-gid=1001,permissions=0750",
                                 "--mirror",
                                 "*.dkr.ecr.*.amazonaws.com=" + registry.address());
         berth.berth("image", "build-demo").good();
@@ -279,6 +317,7 @@ class VolumesOfEveryKindIT {
                 "--for=condition=Ready",
                 "pod/made",
                 "pod/grouped",
+                "pod/through",
                 "--timeout=60s");
         berth.kubectl("wait", "--for=condition=Ready", "pod/nested", "--timeout=60s");
     }
@@ -389,6 +428,33 @@ class VolumesOfEveryKindIT {
                 .endsWith("hush1000:2000\n1000:2000");
         // The driver of EFS says nothing of groups, and then a kubelet leaves such volumes alone.
         assertThat(away("grouped", "stat -c %u:%g /shared /shared/roots")).isEqualTo("0:0\n0:0");
+    }
+
+    @Test
+    void whoever_comes_by_an_access_point_is_its_user() throws Exception {
+        var root = "echo a > /v/by-root && echo b > /part/x && stat -c %u:%g:%a /v /v/by-root";
+        assertThat(
+                        berth.kubectl(
+                                "exec", "-n", "away", "through", "-c", "root", "--", "sh", "-c",
+                                root))
+                .isEqualTo("0:0:750\n0:0:644");
+        var web =
+                "echo c >> /v/by-root && mkdir /v/mine && touch /v/mine/x && stat -c %u:%g /v /v/mine/x";
+        assertThat(
+                        berth.kubectl(
+                                "exec", "-n", "away", "through", "-c", "web", "--", "sh", "-c",
+                                web))
+                .isEqualTo("33:34\n33:34");
+        for (var file : new String[] {"app", "app/by-root", "app/part/x", "app/mine/x"}) {
+            var path = shared.resolve(file);
+            assertThat(
+                            Files.getAttribute(path, "unix:uid")
+                                    + ":"
+                                    + Files.getAttribute(path, "unix:gid"))
+                    .as(file)
+                    .isEqualTo("1000:1001");
+        }
+        assertThat(shared.resolve("app/by-root")).hasContent("a\nc\n");
     }
 
     @Test

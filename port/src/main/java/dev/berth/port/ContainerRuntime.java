@@ -291,6 +291,7 @@ public interface ContainerRuntime {
      * @param propagation {@code None}, {@code HostToContainer} or {@code Bidirectional}: which way
      *     what is mounted below it later is seen
      * @param inert whether nothing on it can be run, has its owner's rights or is a device
+     * @param turned who the container's user is there, or null for who he is
      */
     record Mount(
             String source,
@@ -298,7 +299,8 @@ public interface ContainerRuntime {
             boolean readOnly,
             boolean recursiveReadOnly,
             String propagation,
-            boolean inert) {
+            boolean inert,
+            @Nullable Turned turned) {
         /** A mount whose programs can be run. */
         public Mount(
                 String source,
@@ -306,7 +308,7 @@ public interface ContainerRuntime {
                 boolean readOnly,
                 boolean recursiveReadOnly,
                 String propagation) {
-            this(source, target, readOnly, recursiveReadOnly, propagation, false);
+            this(source, target, readOnly, recursiveReadOnly, propagation, false, null);
         }
 
         /** A mount that shows nothing of what is mounted below it later. */
@@ -314,6 +316,17 @@ public interface ContainerRuntime {
             this(source, target, readOnly, recursiveReadOnly, "None");
         }
     }
+
+    /**
+     * A user and a group who are others in a mount: what they make there is the others', and what
+     * is the others' is theirs. All further users are who they are.
+     *
+     * @param uid the user in the container
+     * @param gid his group
+     * @param thereUid who he is in the mount
+     * @param thereGid his group there
+     */
+    record Turned(long uid, long gid, long thereUid, long thereGid) {}
 
     /**
      * A container's own limits; 0 means none.

@@ -162,8 +162,9 @@ public interface PodFiles {
      *
      * @param uid the owner
      * @param gid the group
+     * @param mode their permission bits
      */
-    record Maker(long uid, long gid) {}
+    record Maker(long uid, long gid, int mode) {}
 
     /** The disk did not do what was asked. */
     final class FilesFailed extends Exception {

@@ -269,7 +269,8 @@ public final class DiskPodFiles implements PodFiles {
                                         below,
                                         maker == null
                                                 ? null
-                                                : new Beneath.Maker(0755, maker.uid(), maker.gid()),
+                                                : new Beneath.Maker(
+                                                        maker.mode(), maker.uid(), maker.gid()),
                                         target));
     }
 

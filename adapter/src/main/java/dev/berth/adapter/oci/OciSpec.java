@@ -272,12 +272,31 @@ record OciSpec(
                                 });
             }
             options.add(mount.readOnly() ? "ro" : "rw");
+            if (mount.inert()) {
+                options.add("noexec").add("nosuid").add("nodev");
+            }
             var users = plan.users();
-            if (users != null && !mount.source().isEmpty() && !mount.inert()) {
+            var turned = mount.turned();
+            if (turned != null) {
+                var first = users == null ? 0 : users.firstId();
+                var count = users == null ? TurnedIds.ALL : users.count();
+                TurnedIds.write(
+                        node.putArray("uidMappings"),
+                        turned.uid(),
+                        turned.thereUid(),
+                        first,
+                        count);
+                TurnedIds.write(
+                        node.putArray("gidMappings"),
+                        turned.gid(),
+                        turned.thereGid(),
+                        first,
+                        count);
+            } else if (users != null && !mount.source().isEmpty() && !mount.inert()) {
                 // Files on disk keep the numbers that the pod knows, whichever range it has. The
                 // mapping is said here, and not asked of the container's namespace ("idmap"): crun
-                // 1.8 would look at that before the container has joined it. An image's files have
-                // the pod's users as owners already.
+                // 1.8 would look at that before the container has joined it. An image is laid out
+                // for these users already.
                 for (var kind : List.of("uidMappings", "gidMappings")) {
                     node.putArray(kind)
                             .addObject()
@@ -285,9 +304,6 @@ record OciSpec(
                             .put("hostID", users.firstId())
                             .put("size", users.count());
                 }
-            }
-            if (mount.inert()) {
-                options.add("noexec").add("nosuid").add("nodev");
             }
             if (mount.recursiveReadOnly()) {
                 options.add("rro");

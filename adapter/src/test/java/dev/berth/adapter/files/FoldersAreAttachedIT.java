@@ -110,7 +110,7 @@ class FoldersAreAttachedIT {
         assertThatThrownBy(() -> files.attachFolder(UID, "efs", shared, "app/a", null))
                 .isInstanceOf(FilesFailed.class)
                 .hasMessageContaining("No such file");
-        files.attachFolder(UID, "efs", shared, "app/a", new Maker(1001, 1002));
+        files.attachFolder(UID, "efs", shared, "app/a", new Maker(1001, 1002, 0750));
         assertThat(Files.getAttribute(shared.resolve("app/a"), "unix:uid")).isEqualTo(1001);
         assertThat(Files.getAttribute(shared.resolve("app/a"), "unix:gid")).isEqualTo(1002);
     }
@@ -118,7 +118,8 @@ class FoldersAreAttachedIT {
     @Test
     void a_link_in_a_shared_folder_never_leads_to_the_machine() throws Exception {
         Files.createSymbolicLink(shared.resolve("app"), Path.of("/etc"));
-        assertThatThrownBy(() -> files.attachFolder(UID, "efs", shared, "app", new Maker(0, 0)))
+        assertThatThrownBy(
+                        () -> files.attachFolder(UID, "efs", shared, "app", new Maker(0, 0, 0755)))
                 .isInstanceOf(FilesFailed.class);
     }
 }

@@ -18,8 +18,7 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
 
     private static final Pattern FILE_SYSTEM = Pattern.compile("(fs-[0-9a-z]{1,40})=(.+)");
     private static final Pattern ACCESS_POINT =
-            Pattern.compile(
-                    "(fsap-[0-9a-z]{1,40})=(fs-[0-9a-z]{1,40}):(/[^,]*)(?:,(\\d{1,10}),(\\d{1,10}))?");
+            Pattern.compile("(fsap-[0-9a-z]{1,40})=(fs-[0-9a-z]{1,40}):(/[^,]*)((?:,[^,]*)*)");
 
     /** Copies the maps. */
     public FileSystems {
@@ -32,27 +31,48 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
      *
      * @param fileSystem its {@code fs-…}
      * @param path the folder in it that is its root
-     * @param uid who gets that folder when it is made, or null when it must be there
-     * @param gid the group of that folder, or null
+     * @param creation how that folder is made, or null when it must be there
+     * @param user who everybody is who comes this way, or null for who they are
      */
     public record AccessPoint(
-            String fileSystem, String path, @Nullable Long uid, @Nullable Long gid) {}
+            String fileSystem,
+            String path,
+            @Nullable Creation creation,
+            @Nullable PosixUser user) {}
+
+    /**
+     * How the root folder of an access point is made where it is missing: EFS's CreationInfo.
+     *
+     * @param uid its owner
+     * @param gid its group
+     * @param mode its permission bits
+     */
+    public record Creation(long uid, long gid, int mode) {}
+
+    /**
+     * Who everybody is who comes by an access point: EFS's PosixUser.
+     *
+     * @param uid the user
+     * @param gid the group
+     */
+    public record PosixUser(long uid, long gid) {}
 
     /**
      * What a volume handle means.
      *
      * @param folder of the machine
      * @param below relative to it, possibly empty; never leads out of it
-     * @param uid who gets what is missing, or null when all must be there
-     * @param gid the group of what is missing, or null
+     * @param creation how what is missing is made, or null when all must be there
+     * @param user who everybody is there, or null for who they are
      */
-    public record Place(String folder, String below, @Nullable Long uid, @Nullable Long gid) {}
+    public record Place(
+            String folder, String below, @Nullable Creation creation, @Nullable PosixUser user) {}
 
     /**
      * Understands what users say.
      *
      * @param fileSystems {@code fs-…=/folder} each
-     * @param accessPoints {@code fsap-…=fs-…:/path[,uid,gid]} each
+     * @param accessPoints {@code fsap-…=fs-…:/path} each, as {@link AccessPointText} takes them
      * @throws IllegalArgumentException with a sentence for the user
      */
     public static FileSystems of(List<String> fileSystems, List<String> accessPoints) {
@@ -70,7 +90,8 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
             var match = ACCESS_POINT.matcher(said);
             if (!match.matches()) {
                 throw new IllegalArgumentException(
-                        "--efs-access-point takes fsap-ID=fs-ID:/PATH[,UID,GID], not " + said);
+                        "--efs-access-point takes fsap-ID=fs-ID:/PATH[,SETTING=NUMBER…], not "
+                                + said);
             }
             if (!folders.containsKey(match.group(2))) {
                 throw new IllegalArgumentException(
@@ -82,11 +103,8 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
             }
             points.put(
                     match.group(1),
-                    new AccessPoint(
-                            match.group(2),
-                            match.group(3),
-                            match.group(4) == null ? null : Long.valueOf(match.group(4)),
-                            match.group(5) == null ? null : Long.valueOf(match.group(5))));
+                    AccessPointText.of(
+                            match.group(1), match.group(2), match.group(3), match.group(4)));
         }
         return new FileSystems(folders, points);
     }
@@ -123,7 +141,8 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
                     "access point %s of file system %s is not known here: start with --efs-access-point %s=%s:/PATH"
                             .formatted(parts[2], id, parts[2], id));
         }
-        return new Place(folder, relative(point.path() + "/" + path), point.uid(), point.gid());
+        return new Place(
+                folder, relative(point.path() + "/" + path), point.creation(), point.user());
     }
 
     private static String relative(String path) throws ConfigProblem {

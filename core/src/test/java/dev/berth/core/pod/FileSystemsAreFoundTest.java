@@ -3,7 +3,9 @@ package dev.berth.core.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.core.pod.FileSystems.Creation;
 import dev.berth.core.pod.FileSystems.Place;
+import dev.berth.core.pod.FileSystems.PosixUser;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +36,42 @@ class FileSystemsAreFoundTest {
     @Test
     void an_access_point_has_an_owner() throws Exception {
         assertThat(served.locate("fs-1::fsap-a"))
-                .isEqualTo(new Place("/srv/one", "app/a", 1001L, 1002L));
+                .isEqualTo(new Place("/srv/one", "app/a", new Creation(1001, 1002, 0755), null));
+    }
+
+    @Test
+    void an_access_point_may_make_everybody_one_user() throws Exception {
+        var served =
+                FileSystems.of(
+                        List.of("fs-1=/srv"),
+                        List.of(
+                                "fsap-u=fs-1:/a,uid=1000,gid=1001",
+                                "fsap-c=fs-1:/a,permissions=2770,owner-gid=6,owner-uid=5,uid=0,gid=0"));
+        assertThat(served.locate("fs-1::fsap-u"))
+                .isEqualTo(new Place("/srv", "a", null, new PosixUser(1000, 1001)));
+        assertThat(served.locate("fs-1::fsap-c"))
+                .isEqualTo(new Place("/srv", "a", new Creation(5, 6, 02770), new PosixUser(0, 0)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "uid=1 | needs all of uid, gid, or none",
+                "owner-uid=1,owner-gid=1 | needs all of owner-uid, owner-gid, permissions, or none",
+                "uid=1,gid=x | takes numbers from 0 to 4294967294 for users and groups, not x",
+                "uid=1,gid=4294967295 | takes numbers from 0 to 4294967294",
+                "uid=1,gid=1,uid=1 | once each, not uid=1",
+                "user=1 | takes uid, gid, owner-uid, owner-gid and permissions, once each, not user=1",
+                "owner-uid=1,owner-gid=1,permissions=999 | takes permissions as octal digits",
+                "1 | once each, not 1",
+            })
+    void what_is_wrong_with_an_access_point_is_said(String settings, String words) {
+        assertThatThrownBy(() ->
+                        FileSystems.of(List.of("fs-1=/srv"), List.of("fsap-a=fs-1:/a," + settings)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("--efs-access-point fsap-a ")
+                .hasMessageContaining(words);
     }
 
     @ParameterizedTest

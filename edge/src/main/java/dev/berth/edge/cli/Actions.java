@@ -103,7 +103,7 @@ public interface Actions {
      * @param imageSources what else to know of registries and of images' room
      * @param memoryOvercommit how often the memory for pods is given out, 1 or more
      * @param fileSystems {@code fs-…=/folder} each
-     * @param accessPoints {@code fsap-…=fs-…:/path[,uid,gid]} each
+     * @param accessPoints {@code fsap-…=fs-…:/path[,setting=number…]} each
      */
     record Options(
             Path data,

@@ -195,10 +195,11 @@ public final class BerthCommand implements Runnable {
 
         @Option(
                 names = "--efs-access-point",
-                paramLabel = "fsap-ID=fs-ID:/PATH[,UID,GID]",
+                paramLabel = "fsap-ID=fs-ID:/PATH[,SETTING=NUMBER...]",
                 description =
-                        "a way into such a file system; with UID and GID its folder is made when it is"
-                                + " missing; may be repeated")
+                        "a way into such a file system; uid=N,gid=N: who everybody is there;"
+                                + " owner-uid=N,owner-gid=N,permissions=0755: its folder is made when"
+                                + " it is missing; may be repeated")
         private List<String> accessPoints = List.of();
 
         @Spec(Spec.Target.MIXEE)

@@ -6,6 +6,7 @@ import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerEnvironment;
 import dev.berth.core.pod.ContainerResources;
 import dev.berth.core.pod.Expansion;
+import dev.berth.core.pod.FileSystems.PosixUser;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.Privileges;
 import dev.berth.core.pod.ProcessIdentity;
@@ -14,6 +15,7 @@ import dev.berth.port.ContainerRuntime.ContainerPlan;
 import dev.berth.port.ContainerRuntime.HostAccess;
 import dev.berth.port.ContainerRuntime.Limits;
 import dev.berth.port.ContainerRuntime.Mount;
+import dev.berth.port.ContainerRuntime.Turned;
 import dev.berth.port.ContainerRuntime.User;
 import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
@@ -139,7 +141,7 @@ final class ContainerPlans {
                         config.environment(), variables, ground.hostname(), container.tty()),
                 workingDir(container, config.workingDir()),
                 new User(identity.uid(), identity.gid(), identity.additionalGids()),
-                mounts(pod, container, attempt, variables),
+                mounts(pod, container, attempt, variables, identity),
                 sandbox.network(),
                 sandbox.ipc(),
                 sandbox.uts(),
@@ -202,7 +204,11 @@ final class ContainerPlans {
     }
 
     private List<Mount> mounts(
-            Pod pod, Container container, int attempt, Map<String, String> variables)
+            Pod pod,
+            Container container,
+            int attempt,
+            Map<String, String> variables,
+            ProcessIdentity identity)
             throws ConfigProblem, FilesFailed, PullFailed {
         var mounts = new ArrayList<Mount>();
         for (var file : List.of("hosts", "resolv.conf", "hostname")) {
@@ -247,7 +253,9 @@ final class ContainerPlans {
                             mount.mountPath(),
                             mount.readOnly() || alwaysReadOnly(pod, mount.volume()),
                             recursive,
-                            mount.mountPropagation()));
+                            mount.mountPropagation(),
+                            false,
+                            turned(identity, ground.posixUser(mount.volume()))));
         }
         if (!container.terminationMessagePath().isEmpty()) {
             mounts.add(
@@ -282,6 +290,12 @@ final class ContainerPlans {
                             + container.name()
                             + "\"");
         }
+    }
+
+    private static @Nullable Turned turned(ProcessIdentity identity, @Nullable PosixUser there) {
+        return there == null
+                ? null
+                : new Turned(identity.uid(), identity.gid(), there.uid(), there.gid());
     }
 
     private static void check(String subPath) throws ConfigProblem {

@@ -123,7 +123,8 @@ final class ImageVolumes {
                 true,
                 recursiveReadOnly,
                 mount.mountPropagation(),
-                true);
+                true,
+                null);
     }
 
     private Path folder(String podUid, String volume, @Nullable PodUsers users) throws PullFailed {

@@ -9,6 +9,7 @@ import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.EtcTexts;
 import dev.berth.core.pod.FieldValues;
+import dev.berth.core.pod.FileSystems.PosixUser;
 import dev.berth.core.pod.NodeFacts;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodWords;
@@ -70,12 +71,14 @@ final class PodGround {
     private final PodPlace node;
     private final Map<String, Path> etc = new HashMap<>();
     private final Map<String, Path> volumes = new HashMap<>();
+    private final Map<String, PosixUser> posixUsers = new HashMap<>();
     private final Map<Source.Token, Lasting> tokens = new LinkedHashMap<>();
     private @Nullable Sandbox sandbox;
     private boolean folderMade;
     private boolean volumesMade;
     private boolean groupMade;
     private boolean cpuLimited;
+    private volatile boolean failureCounts;
 
     PodGround(Surroundings around, Pod pod, PodPlace node) {
         this.around = around;
@@ -120,6 +123,11 @@ final class PodGround {
 
     @Nullable Path volume(String name) {
         return volumes.get(name);
+    }
+
+    /** Who everybody is in a volume, or null for who they are. */
+    @Nullable PosixUser posixUser(String volume) {
+        return posixUsers.get(volume);
     }
 
     Path etc(String name) {
@@ -207,9 +215,22 @@ final class PodGround {
         }
     }
 
+    /**
+     * Counts a failure of what was begun with users of the pod's own, once until it is begun again.
+     */
+    void countFailure() {
+        if (failureCounts) {
+            failureCounts = false;
+            around.starts().failsWithOwnUsers(node.nodeName());
+        }
+    }
+
     private @Nullable Void attach() throws GroundFailed {
         var ownUsers = pod.spec().security().ownUsers();
+        around.starts().begins(node.nodeName(), ownUsers);
+        failureCounts = ownUsers;
         if (ownUsers && !around.machine().images().canMapUsers()) {
+            around.starts().fails(node.nodeName());
             throw new GroundFailed(
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(PodWords.NO_USERS_OF_ITS_OWN),
@@ -233,6 +254,7 @@ final class PodGround {
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);
             return null;
         } catch (NetworkFailed e) {
+            around.starts().fails(node.nodeName());
             throw new GroundFailed(
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(String.valueOf(e.getMessage())),
@@ -511,6 +533,10 @@ final class PodGround {
         }
         try {
             var place = around.settings().fileSystems().locate(bound.volumeHandle());
+            var creation = place.creation();
+            if (place.user() != null) {
+                posixUsers.put(volume.name(), place.user());
+            }
             return around.machine()
                     .files()
                     .attachFolder(
@@ -518,9 +544,10 @@ final class PodGround {
                             volume.name(),
                             Path.of(place.folder()),
                             place.below(),
-                            place.uid() == null || place.gid() == null
+                            creation == null
                                     ? null
-                                    : new PodFiles.Maker(place.uid(), place.gid()));
+                                    : new PodFiles.Maker(
+                                            creation.uid(), creation.gid(), creation.mode()));
         } catch (FilesFailed | ConfigProblem e) {
             // A kubelet names such a volume as the cluster does, not as the pod does.
             throw new GroundFailed(

@@ -35,12 +35,12 @@ public final class PodRemains {
             machine.runtime().remove(id);
             machine.images().unmount(id);
         }
-        machine.network().detach(podUid);
-        machine.runtime().removePodGroup(podUid);
-        machine.files().removeVolumes(podUid);
         machine.images().mounted().stream()
                 .filter(id -> id.startsWith(ImageVolumes.layouts(podUid)))
                 .forEach(machine.images()::unmount);
+        machine.network().detach(podUid);
+        machine.runtime().removePodGroup(podUid);
+        machine.files().removeVolumes(podUid);
     }
 
     /** Takes away everything else. */
