@@ -100,7 +100,7 @@ public final class PodWorkers implements AutoCloseable {
                         new ClaimsOfWorkers(),
                         nodes);
         streams = new PodStreams(this, machine);
-        usage = new PodUsage(this, machine);
+        usage = new PodUsage(this, machine, storage);
     }
 
     /**
