@@ -168,7 +168,8 @@ class MetricsAndAutoscalingIT {
                 .contains("KubeletConfiguration");
         assertThat(berth.kubectl("get", "--raw", root + "stats/summary"))
                 .contains("\"workingSetBytes\"", "\"rxBytes\"")
-                .containsPattern("\"fs\" : \\{\\s+\"time\" : \"[^\"]+\",\\s+\"availableBytes\" : [1-9]");
+                .containsPattern(
+                        "\"fs\" : \\{\\s+\"time\" : \"[^\"]+\",\\s+\"availableBytes\" : [1-9]");
         OneBerth.until(
                 "the disk was looked at",
                 () ->

@@ -87,7 +87,9 @@ final class SummaryJson {
                 "podRef",
                 ordered("name", pod.name(), "namespace", pod.namespace(), "uid", pod.uid()));
         fields.put("startTime", time(pod.startedAt() == null ? now : pod.startedAt()));
-        fields.put("containers", pod.containers().stream().map(one -> container(one, used, disk)).toList());
+        fields.put(
+                "containers",
+                pod.containers().stream().map(one -> container(one, used, disk)).toList());
         if (use != null) {
             fields.put("cpu", cpu(use, nanoCores(pod.rate())));
             fields.put("memory", memory(use, use.limits().memoryBytes()));
@@ -116,8 +118,7 @@ final class SummaryJson {
         fields.put("memory", memory(use, use.limits().memoryBytes()));
         if (used != null) {
             var name = container.name();
-            fields.put(
-                    "rootfs", fs(disk, used.use().roots().getOrDefault(name, 0L), used.at()));
+            fields.put("rootfs", fs(disk, used.use().roots().getOrDefault(name, 0L), used.at()));
             fields.put("logs", fs(disk, used.use().logs().getOrDefault(name, 0L), used.at()));
         }
         fields.put("swap", swap(use));

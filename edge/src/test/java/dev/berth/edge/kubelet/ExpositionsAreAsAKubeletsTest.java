@@ -2,12 +2,12 @@ package dev.berth.edge.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.core.pod.StorageUse;
 import dev.berth.core.usage.GroupUse;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.core.usage.ProbeCounts.Times;
 import dev.berth.core.usage.Rates.Rate;
-import dev.berth.core.pod.StorageUse;
 import dev.berth.engine.podworker.PodUsage.ContainerReading;
 import dev.berth.engine.podworker.PodUsage.DiskReading;
 import dev.berth.engine.podworker.PodUsage.FileSystemReading;
@@ -120,7 +120,9 @@ class ExpositionsAreAsAKubeletsTest {
 
     @Test
     void the_summary() throws Exception {
-        golden("summary.json", SummaryJson.of(
+        golden(
+                "summary.json",
+                SummaryJson.of(
                         NODE,
                         pods(),
                         new FileSystemReading(1_000_000_000, 400_000_000),
