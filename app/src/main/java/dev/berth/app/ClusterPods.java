@@ -28,6 +28,7 @@ import dev.berth.engine.nodes.OrdinaryNodeRecords;
 import dev.berth.engine.nodes.OrdinaryNodes;
 import dev.berth.engine.nodes.Places;
 import dev.berth.engine.nodes.PressureWatch;
+import dev.berth.engine.nodes.ServiceWays;
 import dev.berth.engine.podworker.PodNodes;
 import dev.berth.engine.podworker.PodRemains;
 import dev.berth.engine.podworker.PodSettings;
@@ -210,7 +211,13 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             began.add(workers);
             workers.start();
             nodes.whenKnown(workers::nodesChanged);
-            ordinary.onChange(workers::nodesChanged);
+            var ways = new ServiceWays(cluster, ordinary, machine.network(), time);
+            began.add(ways);
+            ways.start();
+            ordinary.onChange(() -> {
+                workers.nodesChanged();
+                ways.look();
+            });
             var pressure = new PressureWatch(ordinary, podsOf(workers), time);
             began.add(pressure);
             pressure.start();

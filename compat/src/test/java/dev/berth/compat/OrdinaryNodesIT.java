@@ -48,7 +48,7 @@ class OrdinaryNodesIT {
             ---
             apiVersion: v1
             kind: Pod
-            metadata: {name: web}
+            metadata: {name: web, labels: {app: web}}
             spec:
               terminationGracePeriodSeconds: 1
               containers:
@@ -57,6 +57,29 @@ class OrdinaryNodesIT {
                 command: [sh, -c, "mkdir /w; hostname > /w/index.html; exec httpd -f -p 8080 -h /w"]
                 ports: [{containerPort: 8080, hostPort: 8081}]
                 readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+            """;
+
+    private static final String SERVICES =
+            """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: open}
+            spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: open-near}
+            spec: {type: NodePort, externalTrafficPolicy: Local, selector: {app: web}, ports: [{port: 80, targetPort: 8080, nodePort: 30081}]}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: nobody}
+            spec: {type: NodePort, selector: {app: nobody}, ports: [{port: 80, targetPort: 8080, nodePort: 30082}]}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: near}
+            spec: {internalTrafficPolicy: Local, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
             """;
 
     private static final String REFUSED =
@@ -162,6 +185,27 @@ class OrdinaryNodesIT {
             assertThat(inPod(pod, "wget -qO- http://" + node + ":8081").strip()).isEqualTo("web");
         }
         assertThat(inPod("host", "wget -qO- http://127.0.0.1:8081").strip()).isEqualTo("web");
+    }
+
+    /** The rules are written a moment after a Service comes. */
+    @Test
+    @Order(2)
+    void services_have_ports_at_the_node_and_may_lead_to_its_own_pods_only() throws Exception {
+        berth.apply(SERVICES);
+        var node = of("node/one", "{.status.addresses[0].address}");
+        var near = of("service/near", "{.spec.clusterIP}");
+        for (var asked : new String[] {node + ":30080", node + ":30081", near}) {
+            for (var pod : new String[] {"host", "processes", "web"}) {
+                OneBerth.until(
+                        pod + " reaches " + asked,
+                        () ->
+                                inPod(pod, "timeout 2 wget -qO- http://" + asked + " || echo no")
+                                        .strip()
+                                        .equals("web"));
+            }
+        }
+        assertThat(inPod("processes", "wget -qO- http://" + node + ":30082 2>&1 || echo"))
+                .contains("Connection refused");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.berth.port;
 
 import dev.berth.core.pod.PullAccess;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -28,6 +29,25 @@ public interface Images {
      */
     Image pull(String reference, List<RegistryCredential> credentials)
             throws PullFailed, InterruptedException;
+
+    /**
+     * As the other, for a pod of a node whose own loopback is meant by registries such as {@code
+     * localhost:5000}.
+     *
+     * @param loopback how to connect to those, or null for this machine's loopback
+     */
+    default Image pull(
+            String reference, List<RegistryCredential> credentials, @Nullable Route loopback)
+            throws PullFailed, InterruptedException {
+        return pull(reference, credentials);
+    }
+
+    /** Connects to registries that are named by a loopback address. */
+    @FunctionalInterface
+    interface Route {
+        /** Opens a TCP connection. */
+        PodNetwork.Connection dial(String host, int port) throws IOException;
+    }
 
     /**
      * What this machine itself knows to show for an image, in the order in which it is tried after

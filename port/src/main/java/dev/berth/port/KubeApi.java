@@ -1,6 +1,7 @@
 package dev.berth.port;
 
 import dev.berth.core.identity.KubernetesUser;
+import dev.berth.core.network.NodeService;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
@@ -106,6 +107,12 @@ public interface KubeApi extends AutoCloseable {
      * hold. Reconnects by itself, and tells then what was missed. The listener must be quick.
      */
     Subscription watchConfig(Consumer<ConfigChange> listener);
+
+    /**
+     * Tells all Services for which the node matters, with who answers them, now and whenever that
+     * changes; an empty list when there are none. One listener for a cluster, which must be quick.
+     */
+    Subscription watchNodeServices(Consumer<List<NodeService>> listener);
 
     /**
      * A ConfigMap or a Secret is not what it was.

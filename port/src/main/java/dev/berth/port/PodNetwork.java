@@ -1,5 +1,6 @@
 package dev.berth.port;
 
+import dev.berth.core.network.ServiceLead;
 import dev.berth.core.usage.LinkUse;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,6 +45,12 @@ public interface PodNetwork {
      * @param nodeId under which the node is attached
      */
     void leadPorts(String nodeId, String podUid, Collection<PortLead> ports) throws NetworkFailed;
+
+    /**
+     * Lets addresses and ports lead to pods, as seen from a cluster's pods and its nodes; what was
+     * told before is replaced. Says so when the network of a node is not there yet.
+     */
+    void leadServices(String vpcId, String cluster, List<ServiceLead> leads) throws NetworkFailed;
 
     /** Takes a pod's namespaces away; nothing when there are none. */
     void detach(String podUid);

@@ -3,6 +3,7 @@ package dev.berth.testkit;
 import static java.util.Objects.requireNonNull;
 
 import dev.berth.core.identity.KubernetesUser;
+import dev.berth.core.network.NodeService;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodMetadata;
@@ -76,6 +77,8 @@ public final class FakeKubeApi implements KubeApi {
     private final List<Watch> watches = new ArrayList<>();
     private final List<Consumer<ConfigChange>> configListeners = new CopyOnWriteArrayList<>();
     private final Map<Call, ArrayDeque<Fault>> faults = new EnumMap<>(Call.class);
+    private final List<Consumer<List<NodeService>>> nodeServiceListeners =
+            new java.util.concurrent.CopyOnWriteArrayList<>();
     private final List<Call> calls = new ArrayList<>();
     private long version;
     private long tellings;
@@ -452,6 +455,18 @@ public final class FakeKubeApi implements KubeApi {
     public Subscription watchConfig(Consumer<ConfigChange> listener) {
         configListeners.add(listener);
         return () -> configListeners.remove(listener);
+    }
+
+    @Override
+    public Subscription watchNodeServices(Consumer<List<NodeService>> listener) {
+        nodeServiceListeners.add(listener);
+        listener.accept(List.of());
+        return () -> nodeServiceListeners.remove(listener);
+    }
+
+    /** Tells who follows that these are the Services for which the node matters. */
+    public void nodeServices(List<NodeService> all) {
+        nodeServiceListeners.forEach(listener -> listener.accept(all));
     }
 
     @Override

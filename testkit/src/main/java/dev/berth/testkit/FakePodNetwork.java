@@ -1,5 +1,6 @@
 package dev.berth.testkit;
 
+import dev.berth.core.network.ServiceLead;
 import dev.berth.core.pod.IdRanges;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.port.PodNetwork;
@@ -30,6 +31,7 @@ public final class FakePodNetwork implements PodNetwork {
     private final Map<String, Sandbox> sandboxes = new TreeMap<>();
     private final Map<String, LinkUse> traffic = new TreeMap<>();
     private final Map<String, List<PortLead>> leads = new HashMap<>();
+    private final Map<String, List<ServiceLead>> serviceLeads = new HashMap<>();
     private final Map<String, Consumer<Connection>> servers = new HashMap<>();
     private volatile Runnable whenAsked = () -> {};
     private final ArrayDeque<String> attachFaults = new ArrayDeque<>();
@@ -188,6 +190,26 @@ public final class FakePodNetwork implements PodNetwork {
         lock.lock();
         try {
             leads.put(podUid, List.copyOf(ports));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void leadServices(String vpcId, String cluster, List<ServiceLead> wanted) {
+        lock.lock();
+        try {
+            serviceLeads.put(cluster, List.copyOf(wanted));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What was told of a cluster's Services last. */
+    public List<ServiceLead> serviceLeads(String cluster) {
+        lock.lock();
+        try {
+            return serviceLeads.getOrDefault(cluster, List.of());
         } finally {
             lock.unlock();
         }

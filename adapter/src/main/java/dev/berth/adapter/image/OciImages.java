@@ -131,6 +131,13 @@ public final class OciImages implements Images, AutoCloseable {
     @Override
     public Image pull(String reference, List<RegistryCredential> credentials)
             throws PullFailed, InterruptedException {
+        return pull(reference, credentials, null);
+    }
+
+    @Override
+    public Image pull(
+            String reference, List<RegistryCredential> credentials, @Nullable Route loopback)
+            throws PullFailed, InterruptedException {
         ImageReference wanted = ImageReference.parse(reference);
         Optional<Named> known = named(wanted.toString());
         if (known.isPresent() && known.get().origin() == Origin.LOCAL) {
@@ -140,7 +147,17 @@ public final class OciImages implements Images, AutoCloseable {
             }
         }
         try {
-            return arrival.pull(wanted, registries.session(wanted, credentials));
+            if (loopback == null || !RegistrySettings.isOnLoopback(wanted.registry())) {
+                return arrival.pull(wanted, registries.session(wanted, credentials));
+            }
+            try (LoopbackWay way = LoopbackWay.to(wanted.registry(), loopback)) {
+                return arrival.pull(wanted, registries.session(wanted, credentials, way.base()));
+            } catch (IOException failed) {
+                throw new PullFailed(
+                        PullFailed.Why.UNREACHABLE,
+                        "no way to " + wanted.registry() + ": " + failed.getMessage(),
+                        failed);
+            }
         } catch (PullFailed failed) {
             throw RegistryClient.prefixed(
                     "failed to pull and unpack image \"" + wanted + "\": ", failed);

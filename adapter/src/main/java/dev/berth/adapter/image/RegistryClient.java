@@ -69,7 +69,17 @@ final class RegistryClient implements AutoCloseable {
 
     /** Begins to pull one image; keeps what it learns of credentials and tokens. */
     Session session(ImageReference reference, List<RegistryCredential> credentials) {
-        return new Session(reference, credentials);
+        return new Session(reference, credentials, settings.endpoints(reference.registry()));
+    }
+
+    /**
+     * As the other, by an address that stands for the registry itself.
+     *
+     * @param base the address, without a slash at the end
+     */
+    Session session(ImageReference reference, List<RegistryCredential> credentials, String base) {
+        return new Session(
+                reference, credentials, List.of(new Endpoint(base, reference.registry(), false)));
     }
 
     @Override
@@ -127,10 +137,13 @@ final class RegistryClient implements AutoCloseable {
         private final ImageReference reference;
         private final List<Access> accesses;
 
-        private Session(ImageReference reference, List<RegistryCredential> credentials) {
+        private Session(
+                ImageReference reference,
+                List<RegistryCredential> credentials,
+                List<Endpoint> endpoints) {
             this.reference = reference;
             this.accesses = new ArrayList<>();
-            for (Endpoint endpoint : settings.endpoints(reference.registry())) {
+            for (Endpoint endpoint : endpoints) {
                 // What a pod shows for a registry is shown to its mirrors too, as containerd does:
                 // the machine's owner has named them.
                 if (credentials.isEmpty()) {

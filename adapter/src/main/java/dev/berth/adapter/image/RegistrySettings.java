@@ -98,6 +98,11 @@ public record RegistrySettings(
                 || name.equals("[::1]");
     }
 
+    /** Whether a registry is named by a loopback address, so that it depends on who asks. */
+    static boolean isOnLoopback(String registry) {
+        return isLoopback(withoutPort(registry));
+    }
+
     /** The places to ask for images of a registry, in order; never empty. */
     List<Endpoint> endpoints(String registry) {
         List<URI> chosen = mirrorsOf(registry);

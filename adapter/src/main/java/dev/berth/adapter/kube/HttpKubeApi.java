@@ -2,6 +2,7 @@ package dev.berth.adapter.kube;
 
 import dev.berth.adapter.kube.ApiConnection.Content;
 import dev.berth.core.identity.KubernetesUser;
+import dev.berth.core.network.NodeService;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodKey;
 import dev.berth.core.pod.PodStatus;
@@ -36,6 +37,7 @@ public final class HttpKubeApi implements KubeApi {
     private final ApiConnection connection;
     private final PodReflector reflector;
     private final ConfigChanges configChanges;
+    private final NodeServices nodeServices;
     private final EventWriter events;
     private final ObjectPaths paths;
     private final Reviews reviews;
@@ -53,6 +55,7 @@ public final class HttpKubeApi implements KubeApi {
         connection = new ApiConnection(endpoint, caPem, clientCertPem, clientKeyPem);
         reflector = new PodReflector(connection);
         configChanges = new ConfigChanges(connection);
+        nodeServices = new NodeServices(connection);
         events = new EventWriter(connection);
         paths = new ObjectPaths(connection);
         reviews = new Reviews(connection);
@@ -74,6 +77,11 @@ public final class HttpKubeApi implements KubeApi {
     @Override
     public Subscription watchConfig(Consumer<ConfigChange> listener) {
         return configChanges.follow(listener);
+    }
+
+    @Override
+    public Subscription watchNodeServices(Consumer<List<NodeService>> listener) {
+        return nodeServices.follow(listener);
     }
 
     // ---- pods -----------------------------------------------------------------------------------
@@ -570,6 +578,7 @@ public final class HttpKubeApi implements KubeApi {
     public void close() {
         reflector.close();
         configChanges.close();
+        nodeServices.close();
         events.close();
         connection.close();
     }

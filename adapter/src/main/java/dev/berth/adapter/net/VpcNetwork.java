@@ -6,6 +6,7 @@ import dev.berth.adapter.libc.Errno;
 import dev.berth.adapter.libc.Libc;
 import dev.berth.adapter.libc.MountTable;
 import dev.berth.adapter.libc.Namespaces;
+import dev.berth.core.network.ServiceLead;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.port.PodNetwork;
 import dev.berth.port.Subscription;
@@ -98,6 +99,8 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
 
     /** Which ports of nodes lead to pods, by the pods' uids. */
     private final Map<String, PortLeads.Led> leads = new ConcurrentHashMap<>();
+
+    private final WrittenServices serviceWays = new WrittenServices();
 
     private final OwnUsers ownUsers;
     private final ReentrantLock writingLeads = new ReentrantLock();
@@ -353,6 +356,29 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         } finally {
             writingLeads.unlock();
         }
+    }
+
+    @Override
+    public void leadServices(String vpcId, String cluster, List<ServiceLead> leads)
+            throws NetworkFailed {
+        locked(
+                vpcId,
+                "lead the Services of " + cluster,
+                () -> {
+                    present(vpcId);
+                    serviceWays.write(
+                            vpcId + "@" + cluster, services(vpcId, cluster), leads, nodesOf(vpcId));
+                    return null;
+                });
+    }
+
+    /** The namespaces of what is attached in a VPC, by address. */
+    private Map<String, Path> nodesOf(String vpcId) {
+        return pods.values().stream()
+                .filter(pod -> pod.sandbox.vpcId().equals(vpcId) && !pod.link.isEmpty())
+                .collect(
+                        Collectors.toUnmodifiableMap(
+                                pod -> pod.sandbox.address(), pod -> pod.sandbox.network()));
     }
 
     @Override

@@ -11,9 +11,13 @@ import dev.berth.port.Images.Image;
 import dev.berth.port.Images.PullFailed;
 import dev.berth.port.Images.PullFailed.Why;
 import dev.berth.port.Images.RegistryCredential;
+import dev.berth.port.PodNetwork;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,6 +110,73 @@ class PullingImagesTest {
         }
         assertThat(images.find("nginx:other")).isEmpty();
         assertThat(images.list()).containsExactly(image);
+    }
+
+    @Test
+    void a_registry_on_a_nodes_own_loopback_is_asked_by_the_way_there() throws Exception {
+        small().pushTo(registry, "app", "1");
+        try (OciImages direct = imagesWith(Map.of())) {
+            Image image =
+                    direct.pull(
+                            "localhost:1/app:1",
+                            List.of(),
+                            (host, port) -> {
+                                assertThat(host + ":" + port).isEqualTo("localhost:1");
+                                return new Tcp(
+                                        new Socket(
+                                                registry.address().getHost(),
+                                                registry.address().getPort()));
+                            });
+            assertThat(image.reference()).isEqualTo("localhost:1/app:1");
+        }
+    }
+
+    @Test
+    void where_nobody_listens_on_a_nodes_loopback_this_machines_registry_is_asked()
+            throws Exception {
+        small().pushTo(registry, "app", "1");
+        try (OciImages direct = imagesWith(Map.of())) {
+            String reference = "127.0.0.1:" + registry.address().getPort() + "/app:1";
+            Images.Route nobody =
+                    (host, port) -> {
+                        throw new IOException("refused");
+                    };
+            assertThat(direct.pull(reference, List.of(), nobody).reference()).isEqualTo(reference);
+        }
+    }
+
+    /** A connection of this machine. */
+    private record Tcp(Socket socket) implements PodNetwork.Connection {
+        @Override
+        public InputStream input() {
+            return stream(socket::getInputStream);
+        }
+
+        @Override
+        public OutputStream output() {
+            return stream(socket::getOutputStream);
+        }
+
+        @Override
+        public void shutdownOutput() throws IOException {
+            socket.shutdownOutput();
+        }
+
+        @Override
+        public void close() {
+            stream(() -> {
+                socket.close();
+                return true;
+            });
+        }
+
+        private static <T> T stream(Callable<T> work) {
+            try {
+                return work.call();
+            } catch (Exception broken) {
+                throw new IllegalStateException(broken);
+            }
+        }
     }
 
     @Test

@@ -144,6 +144,21 @@ public final class NodeReports implements HttpService {
                         Map.of(),
                         (double) pods.stream().filter(pod -> pod.group() != null).count(),
                         null);
+        var starts = usage.starts(node.name());
+        counter(out, "started_pods_errors_total", "errors when starting pods", starts.podErrors());
+        counter(out, "started_pods_total", "pods started", starts.pods());
+        counter(
+                out,
+                "started_user_namespaced_pods_errors_total",
+                "errors when starting pods with user namespaces."
+                        + " This metric will only be collected on Linux.",
+                starts.ownUsersErrors());
+        counter(
+                out,
+                "started_user_namespaced_pods_total",
+                "pods with user namespaces started. This metric will only be collected on"
+                        + " Linux.",
+                starts.ownUsers());
         out.family(
                         "kubernetes_build_info",
                         "gauge",
@@ -155,6 +170,11 @@ public final class NodeReports implements HttpService {
                         "Start time of the process since unix epoch in seconds.")
                 .sample(Map.of(), host.startedAt().toEpochMilli() / MILLIS, null);
         exposition(response, out.toString());
+    }
+
+    private static void counter(Exposition out, String name, String what, long count) {
+        out.family("kubelet_" + name, "counter", "[ALPHA] Cumulative number of " + what)
+                .sample(Map.of(), (double) count, null);
     }
 
     private void summary(ServerRequest request, ServerResponse response) {

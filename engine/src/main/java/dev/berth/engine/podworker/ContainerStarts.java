@@ -157,6 +157,7 @@ final class ContainerStarts {
     }
 
     private void failedGround(GroundFailed e) {
+        ground.countFailure();
         ledger.event(true, e.reason(), e.text());
         LOG.info(
                 "pod not prepared pod={} reason={} cause={}",
@@ -248,6 +249,7 @@ final class ContainerStarts {
     }
 
     private void notMade(String name, String reason, String message) {
+        ground.countFailure();
         ledger.event(name, true, "Failed", "Error: " + message);
         tries.blocked(name, new StartProblem(reason, message));
     }
@@ -329,6 +331,7 @@ final class ContainerStarts {
 
     /** A run that could not begin counts as one that ended with 128, as with containerd. */
     private void failedStart(String name, int attempt, String message) {
+        ground.countFailure();
         ledger.event(name, true, "Failed", "Error: " + message);
         var image = imagesOf.get(name);
         ledger.put(

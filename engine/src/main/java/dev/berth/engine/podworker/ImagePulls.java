@@ -1,5 +1,6 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.core.node.OrdinaryNode;
 import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ImageName;
 import dev.berth.core.pod.Pod;
@@ -8,6 +9,7 @@ import dev.berth.core.pod.PullAccess;
 import dev.berth.core.pod.PullSecrets;
 import dev.berth.core.pod.RestartBackOffs;
 import dev.berth.core.pod.StartProblem;
+import dev.berth.port.Images;
 import dev.berth.port.Images.Image;
 import java.time.Duration;
 import java.time.Instant;
@@ -118,6 +120,20 @@ final class ImagePulls {
         return true;
     }
 
+    /**
+     * On an ordinary node such an image as {@code localhost:5000/app} is asked of that node, as a
+     * container runtime there would.
+     */
+    private Images.@Nullable Route loopback(Pod pod) {
+        var network = around.machine().network();
+        var name = pod.spec().nodeName();
+        var node = name == null ? "" : OrdinaryNode.id(around.settings().cluster(), name);
+        if (network.sandbox(node).isEmpty()) {
+            return null;
+        }
+        return (host, port) -> network.dialFromPod(node, host, port);
+    }
+
     private Outcome pull(Pod pod, Wanted wanted, PodPullSecrets secrets)
             throws InterruptedException {
         var image = wanted.image();
@@ -126,7 +142,7 @@ final class ImagePulls {
         var begun = time.nanos();
         try (var _ = around.pullTurns().take()) {
             var asked = time.nanos();
-            var pulled = secrets.pull(around.machine().images(), image);
+            var pulled = secrets.pull(around.machine().images(), image, loopback(pod));
             var ended = time.nanos();
             tell(
                     pod,

@@ -78,6 +78,7 @@ final class PodGround {
     private boolean volumesMade;
     private boolean groupMade;
     private boolean cpuLimited;
+    private volatile boolean failureCounts;
 
     PodGround(Surroundings around, Pod pod, PodPlace node) {
         this.around = around;
@@ -214,9 +215,22 @@ final class PodGround {
         }
     }
 
+    /**
+     * Counts a failure of what was begun with users of the pod's own, once until it is begun again.
+     */
+    void countFailure() {
+        if (failureCounts) {
+            failureCounts = false;
+            around.starts().failsWithOwnUsers(node.nodeName());
+        }
+    }
+
     private @Nullable Void attach() throws GroundFailed {
         var ownUsers = pod.spec().security().ownUsers();
+        around.starts().begins(node.nodeName(), ownUsers);
+        failureCounts = ownUsers;
         if (ownUsers && !around.machine().images().canMapUsers()) {
+            around.starts().fails(node.nodeName());
             throw new GroundFailed(
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(PodWords.NO_USERS_OF_ITS_OWN),
@@ -240,6 +254,7 @@ final class PodGround {
             around.timeline().stamp(pod.uid(), Timeline.Phase.NETWORK);
             return null;
         } catch (NetworkFailed e) {
+            around.starts().fails(node.nodeName());
             throw new GroundFailed(
                     "FailedCreatePodSandBox",
                     PodWords.sandboxFailed(String.valueOf(e.getMessage())),

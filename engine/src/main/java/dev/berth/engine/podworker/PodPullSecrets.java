@@ -95,15 +95,22 @@ final class PodPullSecrets {
     /**
      * Pulls with one credential after the other, and notes who may use the image now: with none at
      * all, or with one of the machine's own, all pods may.
+     *
+     * @param loopback the way to registries on the node's own loopback, or null
      */
-    Image pull(Images images, String image) throws NotPulled, InterruptedException {
+    Image pull(Images images, String image, Images.@Nullable Route loopback)
+            throws NotPulled, InterruptedException {
         if (unread != null) {
             throw new NotPulled(String.valueOf(unread.getMessage()), unread);
         }
         var own = images.credentials(image);
         if (shown.isEmpty() && own.isEmpty()) {
             try {
-                return noted(images, image, images.pull(image, List.of()), PullAccess.EVERY_POD);
+                return noted(
+                        images,
+                        image,
+                        images.pull(image, List.of(), loopback),
+                        PullAccess.EVERY_POD);
             } catch (PullFailed failed) {
                 throw new NotPulled(words(failed), failed);
             }
@@ -112,7 +119,7 @@ final class PodPullSecrets {
         PullFailed last = null;
         for (var each : shown) {
             try {
-                var pulled = images.pull(image, List.of(each.credential()));
+                var pulled = images.pull(image, List.of(each.credential()), loopback);
                 return noted(images, image, pulled, PullAccess.with(each.secret()));
             } catch (PullFailed failed) {
                 last = failed;
@@ -121,7 +128,7 @@ final class PodPullSecrets {
         }
         for (var each : own) {
             try {
-                var pulled = images.pull(image, List.of(each));
+                var pulled = images.pull(image, List.of(each), loopback);
                 return noted(images, image, pulled, PullAccess.EVERY_POD);
             } catch (PullFailed failed) {
                 last = failed;

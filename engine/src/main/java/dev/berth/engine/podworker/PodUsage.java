@@ -25,14 +25,16 @@ public final class PodUsage {
     private final PodWorkers workers;
     private final Machine machine;
     private final StorageWatch storage;
+    private final StartCounts starts;
     private final ReentrantLock lock = new ReentrantLock();
     // Guarded by the lock.
     private final Rates rates = new Rates();
 
-    PodUsage(PodWorkers workers, Machine machine, StorageWatch storage) {
+    PodUsage(PodWorkers workers, Machine machine, StorageWatch storage, StartCounts starts) {
         this.workers = workers;
         this.machine = machine;
         this.storage = storage;
+        this.starts = starts;
     }
 
     /**
@@ -120,6 +122,31 @@ public final class PodUsage {
      */
     public record PodProbeCounts(
             String namespace, String name, String uid, List<ProbeCounts> counts) {}
+
+    /**
+     * How often a node began pods, since Berth began.
+     *
+     * @param pods how often namespaces were to be made
+     * @param podErrors how often that failed
+     * @param ownUsers how often with users of the pod's own
+     * @param ownUsersErrors how many of these starts failed, there or later
+     */
+    public record Starts(long pods, long podErrors, long ownUsers, long ownUsersErrors) {
+        static final Starts NONE = new Starts(0, 0, 0, 0);
+
+        Starts plus(Starts more) {
+            return new Starts(
+                    pods + more.pods,
+                    podErrors + more.podErrors,
+                    ownUsers + more.ownUsers,
+                    ownUsersErrors + more.ownUsersErrors);
+        }
+    }
+
+    /** How often a node began pods. */
+    public Starts starts(String nodeName) {
+        return starts.of(nodeName);
+    }
 
     /** The nodes that have pods here, each once. */
     public List<NodeRef> nodes() {

@@ -1,5 +1,6 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.core.node.PlacedNode;
 import dev.berth.core.node.PodPlace;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission;
@@ -159,6 +160,9 @@ final class PodWorker implements Runnable {
             probes.close();
             ledger.close();
             ledger.released();
+            if (forgotten && node instanceof PlacedNode) {
+                around.starts().forget(node.nodeName());
+            }
             ended = true;
             ledger.tellWatchers();
             forget.run();

@@ -98,9 +98,10 @@ public final class PodWorkers implements AutoCloseable {
                         busy,
                         new PullTurns(),
                         new ClaimsOfWorkers(),
-                        nodes);
+                        nodes,
+                        new StartCounts());
         streams = new PodStreams(this, machine);
-        usage = new PodUsage(this, machine, storage);
+        usage = new PodUsage(this, machine, storage, around.starts());
     }
 
     /**

@@ -23,7 +23,8 @@ record Surroundings(
         Busy busy,
         PullTurns pullTurns,
         Claims claims,
-        PodNodes nodes) {
+        PodNodes nodes,
+        StartCounts starts) {
     /** Who hears of the ends of which containers. */
     interface Claims {
         /** Ends of this container go to this box from now on. */

@@ -13,6 +13,9 @@ import dev.berth.core.node.NodeLease;
 import dev.berth.core.node.NodeView.Taint;
 import dev.berth.core.node.SharedPlace;
 import dev.berth.core.placement.HostCapacity;
+import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodObservation.Verdict;
+import dev.berth.core.tenancy.TenantUse;
 import dev.berth.engine.account.NetworkView;
 import dev.berth.engine.clusters.RunningCluster;
 import dev.berth.engine.podworker.Machine;
@@ -33,6 +36,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -166,6 +172,79 @@ class ANodeKeepsItselfAliveTest {
                 .hasMessageContaining("4096 MiB left");
         assertThatThrownBy(() -> nodes.remove("two")).hasMessageContaining("no node two");
         assertThat(nodes.all()).hasSize(1);
+    }
+
+    @Test
+    void a_pressure_is_told_for_five_minutes_after_it_was_seen_last_and_sends_one_pod_a_look()
+            throws Exception {
+        nodes.add(wanted("one"));
+        time.awaitTimer(NodeLease.RENEW_EVERY);
+        var uses = new AtomicReference<>(List.of(use("a", 3000), use("b", 1090)));
+        var evicted = new CopyOnWriteArrayList<String>();
+        try (var watch = new PressureWatch(nodes, pods(uses, evicted), time)) {
+            watch.start();
+            time.advance(PressureWatch.EVERY);
+            awaitCondition("MemoryPressure", "True");
+            assertThat(evicted).containsExactly("a");
+            time.advance(PressureWatch.EVERY);
+            assertThat(evicted).containsExactly("a", "a");
+            uses.set(List.of(use("b", 1090)));
+            var last = time.now();
+            while (time.now()
+                    .plus(PressureWatch.EVERY)
+                    .isBefore(last.plus(PressureWatch.TOLD_FOR))) {
+                time.advance(PressureWatch.EVERY);
+                assertThat(nodes.refusal(besteffort(), nodes.place(besteffort()).orElseThrow()))
+                        .isPresent();
+            }
+            assertThat(condition("MemoryPressure").status()).isEqualTo("True");
+            time.advance(PressureWatch.EVERY);
+            awaitCondition("MemoryPressure", "False");
+            assertThat(nodes.refusal(besteffort(), nodes.place(besteffort()).orElseThrow()))
+                    .isEmpty();
+            assertThat(evicted).hasSize(2);
+        }
+        time.advance(PressureWatch.EVERY.multipliedBy(3));
+        assertThat(evicted).hasSize(2);
+    }
+
+    private static Pod besteffort() {
+        return aPod().uid("new").named("new").scheduler("default-scheduler").on("one").build();
+    }
+
+    private static TenantUse use(String uid, long mebibytes) {
+        var pod = aPod().uid(uid).named(uid).scheduler("default-scheduler").on("one").build();
+        return new TenantUse(pod, mebibytes << 20, Map.of(), 0, Map.of());
+    }
+
+    private static PressureWatch.Pods pods(
+            AtomicReference<List<TenantUse>> uses, List<String> evicted) {
+        return new PressureWatch.Pods() {
+            @Override
+            public List<TenantUse> uses(String nodeName) {
+                return uses.get();
+            }
+
+            @Override
+            public void evict(String podUid, Verdict why) {
+                evicted.add(podUid);
+            }
+        };
+    }
+
+    /** The node's own thread tells it, soon after the look. */
+    private void awaitCondition(String type, String status) throws InterruptedException {
+        for (var tries = 0; tries < 500 && !condition(type).status().equals(status); tries++) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        assertThat(condition(type).status()).as(type).isEqualTo(status);
+    }
+
+    private KubeApi.NodeCondition condition(String type) {
+        return one().conditions().stream()
+                .filter(condition -> condition.type().equals(type))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.berth.core.pod.Container;
 import dev.berth.core.pod.PodSecurity;
 import dev.berth.core.pod.PodStatus.Phase;
 import dev.berth.core.pod.ProcessIdentity;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -82,6 +83,17 @@ class RightsReachTheRuntimeTest {
         assertThat(bench.network.sandbox(pod.uid()).orElseThrow().users()).isEqualTo(users);
         var other = bench.run(aPod().named("other").uid("uid-2").container(aContainer("one")));
         assertThat(bench.runtime.plan(other.uid(), "one").users()).isNull();
+    }
+
+    @Test
+    void starts_are_counted_as_a_kubelet_counts_them() throws Exception {
+        bench.network.failNextAttach("no veth");
+        var pod = bench.run(aPod().security(says(null, true)).container(aContainer("main")));
+        var node = String.valueOf(pod.spec().nodeName());
+        assertThat(bench.workers.usage().starts(node)).isEqualTo(new PodUsage.Starts(1, 1, 1, 1));
+        bench.pass(Duration.ofSeconds(10));
+        assertThat(bench.now(pod).status().phase()).isEqualTo(Phase.RUNNING);
+        assertThat(bench.workers.usage().starts(node)).isEqualTo(new PodUsage.Starts(2, 1, 2, 1));
     }
 
     @Test
