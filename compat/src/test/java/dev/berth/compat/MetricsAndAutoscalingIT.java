@@ -167,7 +167,14 @@ class MetricsAndAutoscalingIT {
         assertThat(berth.kubectl("get", "--raw", root + "configz"))
                 .contains("KubeletConfiguration");
         assertThat(berth.kubectl("get", "--raw", root + "stats/summary"))
-                .contains("\"workingSetBytes\"", "\"rxBytes\"");
+                .contains("\"workingSetBytes\"", "\"rxBytes\"")
+                .containsPattern(
+                        "\"fs\" : \\{\\s+\"time\" : \"[^\"]+\",\\s+\"availableBytes\" : [1-9]");
+        OneBerth.until(
+                "the disk was looked at",
+                () ->
+                        berth.kubectl("get", "--raw", root + "stats/summary")
+                                .contains("\"ephemeral-storage\""));
         var cadvisor = berth.kubectl("get", "--raw", root + "metrics/cadvisor");
         var container =
                 "\\{container=\"main\",id=\"/berth/[^\"]+\",image=\"docker.io/library/busybox:latest\","

@@ -1,5 +1,6 @@
 package dev.berth.core.pod;
 
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -32,6 +33,17 @@ public record StorageUse(
                         .mapToLong(volume -> volumes.getOrDefault(volume.name(), 0L))
                         .sum();
         return disk + sum(roots) + sum(logs);
+    }
+
+    /** The same without volumes in memory. */
+    public StorageUse onDisk(PodSpec spec) {
+        var kept = new HashMap<String, Long>();
+        spec.volumes().stream()
+                .filter(StorageUse::onDisk)
+                .map(Volume::name)
+                .filter(volumes::containsKey)
+                .forEach(name -> kept.put(name, volumes.getOrDefault(name, 0L)));
+        return new StorageUse(kept, roots, logs);
     }
 
     private static boolean onDisk(Volume volume) {

@@ -185,6 +185,7 @@ public final class NodeReports implements HttpService {
                 SummaryJson.of(
                         node,
                         usage.ofNode(node.name()),
+                        usage.fileSystem(),
                         host.startedAt(),
                         clock.instant(),
                         few.map(Boolean::parseBoolean).orElse(false)));

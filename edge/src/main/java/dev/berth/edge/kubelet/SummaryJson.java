@@ -3,6 +3,9 @@ package dev.berth.edge.kubelet;
 import dev.berth.core.usage.GroupUse;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.core.usage.Rates.Rate;
+import dev.berth.engine.podworker.PodUsage.ContainerReading;
+import dev.berth.engine.podworker.PodUsage.DiskReading;
+import dev.berth.engine.podworker.PodUsage.FileSystemReading;
 import dev.berth.engine.podworker.PodUsage.PodReading;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -26,16 +29,17 @@ final class SummaryJson {
     static String of(
             NodeFacts node,
             List<PodReading> pods,
+            FileSystemReading disk,
             Instant since,
             Instant now,
             boolean onlyCpuAndMemory) {
         var summary = new LinkedHashMap<String, Object>();
-        summary.put("node", node(node, pods, since, now, onlyCpuAndMemory));
+        summary.put("node", node(node, pods, disk, since, now, onlyCpuAndMemory));
         summary.put(
                 "pods",
                 pods.stream()
                         .filter(pod -> pod.group() != null)
-                        .map(pod -> pod(pod, now, onlyCpuAndMemory))
+                        .map(pod -> pod(pod, disk, now, onlyCpuAndMemory))
                         .toList());
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(summary);
     }
@@ -43,6 +47,7 @@ final class SummaryJson {
     private static Map<String, Object> node(
             NodeFacts node,
             List<PodReading> pods,
+            FileSystemReading disk,
             Instant since,
             Instant now,
             boolean onlyCpuAndMemory) {
@@ -59,6 +64,7 @@ final class SummaryJson {
                     .filter(link -> link != null && pods.size() == 1)
                     .findFirst()
                     .ifPresent(link -> fields.put("network", network(link, now)));
+            fields.put("fs", fs(disk, disk.capacityBytes() - disk.availableBytes(), now));
             fields.put("rlimit", ordered("time", time(now), "curproc", use.processes()));
         }
         fields.put("swap", swap(use));
@@ -72,20 +78,28 @@ final class SummaryJson {
                 : Long.valueOf(known.stream().mapToLong(Rate::nanoCores).sum());
     }
 
-    private static Map<String, Object> pod(PodReading pod, Instant now, boolean onlyCpuAndMemory) {
+    private static Map<String, Object> pod(
+            PodReading pod, FileSystemReading disk, Instant now, boolean onlyCpuAndMemory) {
+        var used = onlyCpuAndMemory ? null : pod.disk();
         var use = pod.group();
         var fields = new LinkedHashMap<String, Object>();
         fields.put(
                 "podRef",
                 ordered("name", pod.name(), "namespace", pod.namespace(), "uid", pod.uid()));
         fields.put("startTime", time(pod.startedAt() == null ? now : pod.startedAt()));
-        fields.put("containers", pod.containers().stream().map(SummaryJson::container).toList());
+        fields.put(
+                "containers",
+                pod.containers().stream().map(one -> container(one, used, disk)).toList());
         if (use != null) {
             fields.put("cpu", cpu(use, nanoCores(pod.rate())));
             fields.put("memory", memory(use, use.limits().memoryBytes()));
             if (!onlyCpuAndMemory) {
                 if (pod.link() != null) {
                     fields.put("network", network(pod.link(), now));
+                }
+                if (used != null) {
+                    fields.put("volume", volumes(used, disk));
+                    fields.put("ephemeral-storage", fs(disk, used.totalBytes(), used.at()));
                 }
                 fields.put("process_stats", Map.of("process_count", use.processes()));
             }
@@ -95,15 +109,43 @@ final class SummaryJson {
     }
 
     private static Map<String, Object> container(
-            dev.berth.engine.podworker.PodUsage.ContainerReading container) {
+            ContainerReading container, @Nullable DiskReading used, FileSystemReading disk) {
         var use = container.use();
         var fields = new LinkedHashMap<String, Object>();
         fields.put("name", container.name());
         fields.put("startTime", time(container.startedAt()));
         fields.put("cpu", cpu(use, nanoCores(container.rate())));
         fields.put("memory", memory(use, use.limits().memoryBytes()));
+        if (used != null) {
+            var name = container.name();
+            fields.put("rootfs", fs(disk, used.use().roots().getOrDefault(name, 0L), used.at()));
+            fields.put("logs", fs(disk, used.use().logs().getOrDefault(name, 0L), used.at()));
+        }
         fields.put("swap", swap(use));
         return fields;
+    }
+
+    private static List<Map<String, Object>> volumes(DiskReading used, FileSystemReading disk) {
+        return used.use().volumes().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(volume -> {
+                    var fields = fs(disk, volume.getValue(), used.at());
+                    fields.put("name", volume.getKey());
+                    return fields;
+                })
+                .toList();
+    }
+
+    private static Map<String, Object> fs(FileSystemReading disk, long usedBytes, Instant at) {
+        return ordered(
+                "time",
+                time(at),
+                "availableBytes",
+                disk.availableBytes(),
+                "capacityBytes",
+                disk.capacityBytes(),
+                "usedBytes",
+                usedBytes);
     }
 
     private static @Nullable Long nanoCores(@Nullable Rate rate) {

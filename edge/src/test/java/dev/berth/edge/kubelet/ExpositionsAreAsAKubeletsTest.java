@@ -2,12 +2,15 @@ package dev.berth.edge.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.core.pod.StorageUse;
 import dev.berth.core.usage.GroupUse;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.core.usage.ProbeCounts.Times;
 import dev.berth.core.usage.Rates.Rate;
 import dev.berth.engine.podworker.PodUsage.ContainerReading;
+import dev.berth.engine.podworker.PodUsage.DiskReading;
+import dev.berth.engine.podworker.PodUsage.FileSystemReading;
 import dev.berth.engine.podworker.PodUsage.PodProbeCounts;
 import dev.berth.engine.podworker.PodUsage.PodReading;
 import java.io.IOException;
@@ -76,7 +79,14 @@ class ExpositionsAreAsAKubeletsTest {
                                 new LinkUse.Traffic(1000, 10, 0, 1),
                                 new LinkUse.Traffic(2000, 20, 0, 0)),
                         List.of(container),
-                        new Rate(1_600_000, Duration.ofSeconds(15))));
+                        new Rate(1_600_000, Duration.ofSeconds(15)),
+                        new DiskReading(
+                                NOW.minusSeconds(20),
+                                new StorageUse(
+                                        Map.of("data", 4096L),
+                                        Map.of("web", 8192L),
+                                        Map.of("web", 12_288L)),
+                                24_576)));
     }
 
     @Test
@@ -110,7 +120,15 @@ class ExpositionsAreAsAKubeletsTest {
 
     @Test
     void the_summary() throws Exception {
-        golden("summary.json", SummaryJson.of(NODE, pods(), NOW.minusSeconds(1000), NOW, false));
+        golden(
+                "summary.json",
+                SummaryJson.of(
+                        NODE,
+                        pods(),
+                        new FileSystemReading(1_000_000_000, 400_000_000),
+                        NOW.minusSeconds(1000),
+                        NOW,
+                        false));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.berth.engine.podworker;
 
 import dev.berth.core.pod.ContainerRun;
+import dev.berth.core.pod.StorageUse;
 import dev.berth.core.usage.GroupUse;
 import dev.berth.core.usage.LinkUse;
 import dev.berth.core.usage.ProbeCounts;
@@ -23,14 +24,16 @@ import org.jspecify.annotations.Nullable;
 public final class PodUsage {
     private final PodWorkers workers;
     private final Machine machine;
+    private final StorageWatch storage;
     private final StartCounts starts;
     private final ReentrantLock lock = new ReentrantLock();
     // Guarded by the lock.
     private final Rates rates = new Rates();
 
-    PodUsage(PodWorkers workers, Machine machine, StartCounts starts) {
+    PodUsage(PodWorkers workers, Machine machine, StorageWatch storage, StartCounts starts) {
         this.workers = workers;
         this.machine = machine;
+        this.storage = storage;
         this.starts = starts;
     }
 
@@ -58,6 +61,7 @@ public final class PodUsage {
      * @param link its network link; null when it has none of its own
      * @param containers its running containers
      * @param rate its CPU time per second, or null when nobody asked before
+     * @param disk what of the disk it used when that was last looked at, or null before that
      */
     public record PodReading(
             String namespace,
@@ -70,7 +74,25 @@ public final class PodUsage {
             @Nullable GroupUse group,
             @Nullable LinkUse link,
             List<ContainerReading> containers,
-            @Nullable Rate rate) {}
+            @Nullable Rate rate,
+            @Nullable DiskReading disk) {}
+
+    /**
+     * What of the disk a pod used at one time.
+     *
+     * @param at the time
+     * @param use its volumes but those in memory, what its containers wrote, and their logs
+     * @param totalBytes what counts for the pod: not what is in memory
+     */
+    public record DiskReading(Instant at, StorageUse use, long totalBytes) {}
+
+    /**
+     * The file system that pods and images lie on.
+     *
+     * @param capacityBytes all of it
+     * @param availableBytes what is free
+     */
+    public record FileSystemReading(long capacityBytes, long availableBytes) {}
 
     /**
      * What a running container uses.
@@ -140,6 +162,12 @@ public final class PodUsage {
                 (long) node.memoryMebibytes() << 20);
     }
 
+    /** The file system that all nodes of this machine share, read now. */
+    public FileSystemReading fileSystem() {
+        var images = machine.images().storage();
+        return new FileSystemReading(images.capacityBytes(), images.availableBytes());
+    }
+
     /** What the pods of a node use now. */
     public List<PodReading> ofNode(String nodeName) {
         return read(view -> view.node().nodeName().equals(nodeName));
@@ -188,7 +216,14 @@ public final class PodUsage {
                 group,
                 machine.network().use(uid).orElse(null),
                 List.copyOf(containers),
-                group == null ? null : rate(uid, group));
+                group == null ? null : rate(uid, group),
+                storage.lastLook(uid)
+                        .map(look ->
+                                new DiskReading(
+                                        look.at(),
+                                        look.use().onDisk(view.pod().spec()),
+                                        look.use().ofPod(view.pod().spec())))
+                        .orElse(null));
     }
 
     private Optional<ContainerReading> container(String podUid, ContainerRun run) {

@@ -101,7 +101,7 @@ public final class PodWorkers implements AutoCloseable {
                         nodes,
                         new StartCounts());
         streams = new PodStreams(this, machine);
-        usage = new PodUsage(this, machine, around.starts());
+        usage = new PodUsage(this, machine, storage, around.starts());
     }
 
     /**

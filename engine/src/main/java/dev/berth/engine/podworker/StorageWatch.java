@@ -47,7 +47,7 @@ final class StorageWatch implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     // All below is guarded by the lock.
     private final Map<String, Instant> dues = new HashMap<>();
-    private final Map<String, StorageUse> last = new HashMap<>();
+    private final Map<String, Look> last = new HashMap<>();
     private Subscription timer = () -> {};
     private @Nullable Instant armedFor;
     private boolean looking;
@@ -167,14 +167,27 @@ final class StorageWatch implements AutoCloseable {
     private void seen(String podUid, StorageUse use) {
         lock.lock();
         try {
-            last.put(podUid, use);
+            last.put(podUid, new Look(use, machine.time().now()));
         } finally {
             lock.unlock();
         }
     }
 
+    /**
+     * One look at a pod.
+     *
+     * @param use what it used
+     * @param at when that was
+     */
+    record Look(StorageUse use, Instant at) {}
+
     /** What a pod used at the last look; empty before the first one. */
     Optional<StorageUse> last(String podUid) {
+        return lastLook(podUid).map(Look::use);
+    }
+
+    /** The last look at a pod; empty before the first one. */
+    Optional<Look> lastLook(String podUid) {
         lock.lock();
         try {
             return Optional.ofNullable(last.get(podUid));
