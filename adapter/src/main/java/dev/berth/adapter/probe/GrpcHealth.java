@@ -74,7 +74,12 @@ final class GrpcHealth {
                     }
                 }
                 case Part.Reset _ -> throw new CallFailed(13, "stream terminated by RST_STREAM");
-                case Part.GoAway _ -> throw new CallFailed(14, "closing transport due to: GOAWAY");
+                case Part.GoAway away -> {
+                    // What a server has accepted it may still answer.
+                    if (away.lastStream() < Http2Call.STREAM) {
+                        throw new CallFailed(14, "closing transport due to: GOAWAY");
+                    }
+                }
             }
         }
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Http2Call {
     private static final byte[] PREFACE =
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-    private static final int STREAM = 1;
+    static final int STREAM = 1;
     private static final int DATA = 0;
     private static final int HEADERS = 1;
     private static final int RST_STREAM = 3;

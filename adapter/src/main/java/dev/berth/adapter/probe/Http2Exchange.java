@@ -6,6 +6,7 @@ import dev.berth.core.pod.ProbeAnswer;
 import dev.berth.port.ProbeNetwork.HttpAsk;
 import io.helidon.http.http2.Http2Headers;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** One GET and its answer on one connection, in HTTP/2, as a server may wish over TLS. */
 final class Http2Exchange {
@@ -27,8 +29,9 @@ final class Http2Exchange {
         var status = 0;
         Map<String, String> headers = Map.of();
         var body = new ByteArrayOutputStream();
+        Part.@Nullable GoAway leaving = null;
         for (var last = false; !last && body.size() < ProbeAnswer.OUTPUT_MOST; ) {
-            switch (call.next()) {
+            switch (next(leaving)) {
                 case Part.Fields(Http2Headers fields, boolean end) -> {
                     // What comes after the first answer that is not an interim one are trailers.
                     if (status < 200) {
@@ -49,16 +52,33 @@ final class Http2Exchange {
                                 "stream error: stream ID 1; "
                                         + error(code)
                                         + "; received from peer");
-                case Part.GoAway(int stream, int code) ->
-                        throw new IOException(
-                                "http2: server sent GOAWAY and closed the connection; LastStreamID="
-                                        + stream
-                                        + ", ErrCode="
-                                        + error(code)
-                                        + ", debug=\"\"");
+                case Part.GoAway away -> {
+                    // Go's servers say so, too, while they still answer what they have accepted.
+                    if (away.lastStream() < Http2Call.STREAM) {
+                        throw gone(away);
+                    }
+                    leaving = away;
+                }
             }
         }
         return new Answer(status, headers, body.toString(StandardCharsets.UTF_8));
+    }
+
+    private Part next(Part.@Nullable GoAway leaving) throws IOException {
+        try {
+            return call.next();
+        } catch (EOFException ended) {
+            throw leaving == null ? ended : gone(leaving);
+        }
+    }
+
+    private static IOException gone(Part.GoAway away) {
+        return new IOException(
+                "http2: server sent GOAWAY and closed the connection; LastStreamID="
+                        + away.lastStream()
+                        + ", ErrCode="
+                        + error(away.code())
+                        + ", debug=\"\"");
     }
 
     private static ByteArrayOutputStream headers(HttpAsk ask) {
