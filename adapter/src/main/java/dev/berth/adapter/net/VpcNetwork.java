@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -68,7 +67,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     private final HostFilter hostFilter;
     private final List<Consumer<String>> detachments = new CopyOnWriteArrayList<>();
     private final Map<String, VpcSpace> vpcs = new ConcurrentHashMap<>();
-    private final Map<String, PodState> pods = new ConcurrentHashMap<>();
+    private final Map<String, PodSpace> pods = new ConcurrentHashMap<>();
 
     /** Which pod has an address, by VPC and address. */
     private final Map<String, String> holders = new ConcurrentHashMap<>();
@@ -169,7 +168,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     public void removeVpc(String vpcId) throws NetworkFailed {
         check(vpcId);
         for (var pod : Map.copyOf(pods).entrySet()) {
-            if (pod.getValue().sandbox.vpcId().equals(vpcId)) {
+            if (pod.getValue().sandbox().vpcId().equals(vpcId)) {
                 detach(pod.getKey());
             }
         }
@@ -204,9 +203,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                 () -> {
                     var present = pods.get(attachment.podUid());
                     if (present != null) {
-                        if (present.sandbox.vpcId().equals(attachment.vpcId())
-                                && present.sandbox.address().equals(attachment.address())) {
-                            return present.sandbox;
+                        if (present.sandbox().vpcId().equals(attachment.vpcId())
+                                && present.sandbox().address().equals(attachment.address())) {
+                            return present.sandbox();
                         }
                         Namespaces.apart(() -> {
                             takeDown(attachment.podUid());
@@ -232,12 +231,12 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                                 attachment.address() + " belongs to pod " + holder + " already");
                     }
                     try {
-                        var pod = Namespaces.apart(() -> makePod(attachment, address, vpc));
-                        if (pod.quarter != null) {
-                            pod.quarter.answerFor(address);
+                        var pod = Namespaces.apart(() -> makePod(attachment, vpc));
+                        if (pod.quarter() != null) {
+                            pod.quarter().answerFor(address);
                         }
                         pods.put(attachment.podUid(), pod);
-                        return pod.sandbox;
+                        return pod.sandbox();
                     } catch (IOException | RuntimeException failed) {
                         holders.remove(key(attachment.vpcId(), attachment.address()));
                         ownUsers.release(attachment.podUid());
@@ -254,11 +253,9 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     /** The address is the node's, and whoever shares it neither holds nor frees it. */
     private Sandbox attachToNode(Attachment attachment, VpcSpace vpc) throws IOException {
         try {
-            var pod =
-                    Namespaces.apart(
-                            () -> makePod(attachment, Cidr.address(attachment.address()), vpc));
+            var pod = Namespaces.apart(() -> makePod(attachment, vpc));
             pods.put(attachment.podUid(), pod);
-            return pod.sandbox;
+            return pod.sandbox();
         } catch (IOException | RuntimeException failed) {
             NamespaceFiles.discard(podFolder(attachment.podUid()));
             throw failed;
@@ -280,14 +277,14 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                     var led =
                             new PortLeads.Led(
                                     nodeId,
-                                    node.sandbox.address(),
-                                    pod.sandbox.address(),
+                                    node.sandbox().address(),
+                                    pod.sandbox().address(),
                                     List.copyOf(ports));
                     if (!led.equals(leads.get(podUid))) {
-                        keep(podFolder(podUid), pod, led);
+                        pod.write(podFolder(podUid), led);
                         leads.put(podUid, led);
                         try {
-                            writeLeads(pod.sandbox.vpcId(), nodeId);
+                            writeLeads(pod.sandbox().vpcId(), nodeId);
                         } catch (IOException failed) {
                             leads.remove(podUid, led);
                             throw failed;
@@ -308,21 +305,21 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
                             .filter(led -> {
                                 var other = pods.get(led.nodeId());
                                 return other != null
-                                        && other.sandbox.vpcId().equals(vpcId)
-                                        && (node == null || node.quarter == other.quarter);
+                                        && other.sandbox().vpcId().equals(vpcId)
+                                        && (node == null || node.quarter() == other.quarter());
                             })
                             .toList();
             if (vpcs.containsKey(vpcId)) {
-                var quarter = node == null ? null : node.quarter;
+                var quarter = node == null ? null : node.quarter();
                 Nft.run(
                         quarter == null ? namespace(vpcId) : quarter.namespace(),
                         PortLeads.ofVpc(ofVpc));
             }
             if (node != null) {
                 var ofNode = all.stream().filter(led -> led.nodeId().equals(nodeId)).toList();
-                Nft.run(node.sandbox.network(), PortLeads.ofNode(ofNode));
+                Nft.run(node.sandbox().network(), PortLeads.ofNode(ofNode));
                 Namespaces.inside(
-                        node.sandbox.network(),
+                        node.sandbox().network(),
                         Libc.CLONE_NEWNET,
                         () -> {
                             NamespaceFiles.setting("ipv4/conf/all/route_localnet", "1");
@@ -351,10 +348,10 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
     /** The namespaces of what is attached in a VPC, by address. */
     private Map<String, Path> nodesOf(String vpcId) {
         return pods.values().stream()
-                .filter(pod -> pod.sandbox.vpcId().equals(vpcId) && !pod.link.isEmpty())
+                .filter(pod -> pod.sandbox().vpcId().equals(vpcId) && !pod.link().isEmpty())
                 .collect(
                         Collectors.toUnmodifiableMap(
-                                pod -> pod.sandbox.address(), pod -> pod.sandbox.network()));
+                                pod -> pod.sandbox().address(), pod -> pod.sandbox().network()));
     }
 
     @Override
@@ -386,25 +383,25 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         return pods.entrySet().stream()
                 .collect(
                         Collectors.toUnmodifiableMap(
-                                Map.Entry::getKey, entry -> entry.getValue().sandbox));
+                                Map.Entry::getKey, entry -> entry.getValue().sandbox()));
     }
 
     @Override
     public Optional<Sandbox> sandbox(String podUid) {
-        return Optional.ofNullable(pods.get(podUid)).map(PodState::sandbox);
+        return Optional.ofNullable(pods.get(podUid)).map(PodSpace::sandbox);
     }
 
     /** {@inheritDoc} Read at the VPC's end of the link, where the pod's directions are reversed. */
     @Override
     public Optional<LinkUse> use(String podUid) {
         var pod = pods.get(podUid);
-        var vpc = pod == null ? null : vpcs.get(pod.sandbox.vpcId());
+        var vpc = pod == null ? null : vpcs.get(pod.sandbox().vpcId());
         if (pod == null || vpc == null) {
             return Optional.empty();
         }
         try {
-            return vpc.netlink(pod.quarter)
-                    .traffic(pod.link)
+            return vpc.netlink(pod.quarter())
+                    .traffic(pod.link())
                     .map(link -> link.seenFromTheOtherEnd("eth0"));
         } catch (IOException failed) {
             log.debug("a link's counters cannot be read pod={}", podUid, failed);
@@ -418,7 +415,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         if (pod == null) {
             throw new IOException("pod " + podUid + " is not attached");
         }
-        return Dials.from(pod.sandbox.network(), host, port);
+        return Dials.from(pod.sandbox().network(), host, port);
     }
 
     @Override
@@ -652,155 +649,36 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
 
     // --- pods
 
-    /** Runs on a thread of its own, which ends in the pod's namespaces. */
-    private PodState makePod(Attachment attachment, int address, VpcSpace vpc) throws IOException {
-        var folder = podFolder(attachment.podUid());
-        NamespaceFiles.discard(folder);
-        Files.createDirectories(folder);
-        var users = attachment.ownUsers() ? ownUsers.make(attachment.podUid(), folder) : null;
-        var sandbox =
-                new Sandbox(
-                        attachment.vpcId(),
-                        attachment.address(),
-                        folder.resolve("network"),
-                        folder.resolve("ipc"),
-                        folder.resolve("uts"),
-                        users);
-        var quarter = vpc.quarter(attachment.cluster());
-        var netlink = vpc.netlink(quarter);
-        if (users != null) {
-            enter(sandbox.network(), Libc.CLONE_NEWNET);
-            enter(sandbox.uts(), Libc.CLONE_NEWUTS);
-        } else if (!makeNamespaces(attachment, sandbox)) {
-            return kept(folder, sandbox, "", null);
-        }
-        Libc.sethostname(attachment.hostname());
-        NamespaceFiles.setting("ipv6/conf/default/disable_ipv6", "1");
-
-        var link = linkName("brt");
-        var podMac = NamespaceFiles.mac(0x70, address);
-        var vpcMac = NamespaceFiles.mac(0x76, address);
-        var fd = Libc.open(sandbox.network().toString(), Libc.O_RDONLY);
-        try {
-            netlink.addVeth(link, vpcMac, "eth0", podMac, fd, VpcSpace.MTU);
-        } finally {
-            Libc.close(fd);
-        }
-        try (var pod = new Rtnetlink()) {
-            pod.up(Rtnetlink.LOOPBACK);
-            var index = NamespaceFiles.index(pod, "eth0");
-            pod.addAddress(index, address);
-            pod.up(index);
-            pod.routeToLink(new Cidr(VpcSpace.GATEWAY, 32), index);
-            pod.routeVia(VpcSpace.EVERYWHERE, VpcSpace.GATEWAY, index, 0);
-            pod.neighbour(index, VpcSpace.GATEWAY, vpcMac);
-        }
-        var index = NamespaceFiles.index(netlink, link);
-        netlink.up(index);
-        netlink.neighbour(index, address, podMac);
-        netlink.routeToLink(new Cidr(address, 32), index);
-        return kept(folder, sandbox, link, quarter);
+    private PodSpace makePod(Attachment attachment, VpcSpace vpc) throws IOException {
+        return PodSpace.make(
+                attachment,
+                podFolder(attachment.podUid()),
+                vpc,
+                attachment.share() == null ? null : node(attachment, attachment.share()),
+                ownUsers,
+                linkName("brt"));
     }
 
-    /** False when the network is the node's, and so nothing more is to be made. */
-    private boolean makeNamespaces(Attachment attachment, Sandbox sandbox) throws IOException {
-        var share = attachment.share();
-        var own = share == null || !share.network();
-        var ownIpc = share == null || !share.ipc();
-        Libc.unshare(
-                (own ? Libc.CLONE_NEWNET | Libc.CLONE_NEWUTS : 0)
-                        | (ownIpc ? Libc.CLONE_NEWIPC : 0));
-        if (ownIpc) {
-            NamespaceFiles.bind("ipc", sandbox.ipc());
-        } else {
-            NamespaceFiles.bind(node(attachment).ipc(), sandbox.ipc());
-        }
-        if (!own) {
-            NamespaceFiles.bind(node(attachment).network(), sandbox.network());
-            NamespaceFiles.bind(node(attachment).uts(), sandbox.uts());
-            return false;
-        }
-        NamespaceFiles.bind("net", sandbox.network());
-        NamespaceFiles.bind("uts", sandbox.uts());
-        return true;
-    }
-
-    /** The calling thread ends in this namespace. */
-    private static void enter(Path namespace, int kind) throws IOException {
-        var fd = Libc.open(namespace.toString(), Libc.O_RDONLY);
-        try {
-            Libc.setns(fd, kind);
-        } finally {
-            Libc.close(fd);
-        }
-    }
-
-    private Sandbox node(Attachment attachment) throws IOException {
-        var share = attachment.share();
-        var node = share == null ? null : pods.get(share.nodeId());
-        if (node == null || !node.sandbox.vpcId().equals(attachment.vpcId())) {
+    private Sandbox node(Attachment attachment, NodeShare share) throws IOException {
+        var node = pods.get(share.nodeId());
+        if (node == null || !node.sandbox().vpcId().equals(attachment.vpcId())) {
             throw new IOException("the node of pod " + attachment.podUid() + " has no network");
         }
-        return node.sandbox;
+        return node.sandbox();
     }
 
-    /**
-     * Writes down what a later life has to know.
-     *
-     * @param link the pod's link, or empty with its node's network
-     */
-    private static PodState kept(
-            Path folder, Sandbox sandbox, String link, @Nullable Quarter quarter)
-            throws IOException {
-        var pod = new PodState(sandbox, link, quarter);
-        keep(folder, pod, null);
-        return pod;
-    }
-
-    private static void keep(Path folder, PodState pod, PortLeads.@Nullable Led led)
-            throws IOException {
-        var properties = new Properties();
-        properties.setProperty("vpc", pod.sandbox.vpcId());
-        properties.setProperty("address", pod.sandbox.address());
-        properties.setProperty("link", pod.link);
-        if (pod.quarter != null) {
-            properties.setProperty("quarter", pod.quarter.cluster());
-        }
-        var users = pod.sandbox.users();
-        if (users != null) {
-            properties.setProperty("users", Long.toString(users.firstId()));
-        }
-        if (led != null) {
-            properties.setProperty("leads", PortLeads.written(led));
-        }
-        NamespaceFiles.write(folder.resolve("state"), properties);
-    }
-
-    /**
-     * Takes the route away at once, so that the address is free; the kernel removes the links a
-     * little later, many at a time, when it ends the namespace. Removing them here would take 30
-     * milliseconds for each and keep other pods' links waiting.
-     */
     private void takeDown(String podUid) throws IOException {
         var pod = pods.remove(podUid);
         if (pod != null) {
-            var vpc = vpcs.get(pod.sandbox.vpcId());
-            if (vpc != null && !pod.link.isEmpty()) {
-                var address = Cidr.address(pod.sandbox.address());
-                if (pod.quarter != null) {
-                    pod.quarter.answerNoLongerFor(address);
-                }
-                var netlink = vpc.netlink(pod.quarter);
-                var link = netlink.index(pod.link);
-                if (link.isPresent()) {
-                    netlink.removeRoute(new Cidr(address, 32), link.getAsInt());
-                }
+            var vpc = vpcs.get(pod.sandbox().vpcId());
+            if (vpc != null) {
+                pod.removeRoute(vpc);
             }
-            holders.remove(key(pod.sandbox.vpcId(), pod.sandbox.address()), podUid);
+            holders.remove(key(pod.sandbox().vpcId(), pod.sandbox().address()), podUid);
             var led = leads.remove(podUid);
             if (led != null) {
                 try {
-                    writeLeads(pod.sandbox.vpcId(), led.nodeId());
+                    writeLeads(pod.sandbox().vpcId(), led.nodeId());
                 } catch (IOException stay) {
                     // The next change of a port writes all of them anew.
                     log.warn("Ports still lead to a pod that is gone; pod={}", podUid, stay);
@@ -828,7 +706,7 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
         var users = properties.getProperty("users");
         pods.put(
                 podUid,
-                new PodState(
+                new PodSpace(
                         new Sandbox(
                                 vpcId,
                                 address,
@@ -923,12 +801,4 @@ public final class VpcNetwork implements PodNetwork, AutoCloseable {
             lock.unlock();
         }
     }
-
-    /**
-     * An attached pod.
-     *
-     * @param link its link, or empty with its node's network
-     * @param quarter where the other end of its link is, or null for the VPC itself
-     */
-    private record PodState(Sandbox sandbox, String link, @Nullable Quarter quarter) {}
 }
