@@ -66,6 +66,7 @@ final class ClusterKubelet implements AutoCloseable {
                 new NodeReports.Host(
                         facts.kubeletVersion(),
                         facts.kernelVersion(),
+                        facts.osImage(),
                         facts.bootId(),
                         time.now(),
                         cluster.serviceRange().dnsAddress());

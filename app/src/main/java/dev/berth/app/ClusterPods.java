@@ -329,7 +329,11 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
 
     private static NodeRef reference(OrdinaryNode node) {
         return new NodeRef(
-                node.name(), node.address(), node.cpuMillis(), (long) node.memoryMebibytes() << 20);
+                node.name(),
+                node.address(),
+                node.cpuMillis(),
+                (long) node.memoryMebibytes() << 20,
+                node.id());
     }
 
     /** The ordinary nodes of a running cluster. */

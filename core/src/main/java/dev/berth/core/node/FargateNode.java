@@ -113,8 +113,8 @@ public final class FargateNode {
                         host.containerRuntimeVersion(),
                         host.kubeletVersion(),
                         host.architecture(),
-                        hex("machine/" + placed.podUid()),
-                        uuid("system/" + placed.podUid()).toString(),
+                        machineId(placed.podUid()),
+                        systemUuid(placed.podUid()),
                         host.bootId(),
                         host.userNamespaces()),
                 KUBELET_PORT);
@@ -269,6 +269,16 @@ public final class FargateNode {
         return Optional.of(
                 new PlacedNode(
                         node.name(), podUid, vpcId, subnetId, address.get(), zone, size.get()));
+    }
+
+    /** The machine's id that a node tells, made from what names the node on this machine. */
+    public static String machineId(String id) {
+        return hex("machine/" + id);
+    }
+
+    /** The same of its firmware. */
+    public static String systemUuid(String id) {
+        return uuid("system/" + id).toString();
     }
 
     static String hex(String seed) {

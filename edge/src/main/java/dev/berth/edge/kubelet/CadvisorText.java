@@ -102,13 +102,19 @@ final class CadvisorText {
         out.family(
                         "cadvisor_version_info",
                         "gauge",
-                        "A metric with a constant '1' value labeled by kernel version and kubelet version.")
+                        "A metric with a constant '1' value labeled by kernel version, OS version, docker version, cadvisor version & cadvisor revision.")
                 .sample(
                         Map.of(
+                                "cadvisorRevision",
+                                "",
+                                "cadvisorVersion",
+                                "",
+                                "dockerVersion",
+                                "",
                                 "kernelVersion",
                                 node.kernelVersion(),
-                                "cadvisorVersion",
-                                node.version()),
+                                "osVersion",
+                                node.osImage()),
                         1,
                         null);
         blocks();
@@ -240,15 +246,17 @@ final class CadvisorText {
                 "Cumulative count of memory allocation failures.");
         for (var row : rows) {
             var memory = row.use().memory();
-            var labels = with(row.labels(), "scope", "hierarchy");
-            out.sample(
-                    with(labels, "failure_type", "pgfault"),
-                    (double) memory.faults(),
-                    row.use().at());
-            out.sample(
-                    with(labels, "failure_type", "pgmajfault"),
-                    (double) memory.majorFaults(),
-                    row.use().at());
+            for (var scope : List.of("container", "hierarchy")) {
+                var labels = with(row.labels(), "scope", scope);
+                out.sample(
+                        with(labels, "failure_type", "pgfault"),
+                        (double) memory.faults(),
+                        row.use().at());
+                out.sample(
+                        with(labels, "failure_type", "pgmajfault"),
+                        (double) memory.majorFaults(),
+                        row.use().at());
+            }
         }
         gauge(
                 "container_memory_kernel_usage",
@@ -375,7 +383,13 @@ final class CadvisorText {
     }
 
     private void machine(NodeFacts node) {
-        var labels = Map.of("boot_id", node.bootId(), "machine_id", "", "system_uuid", "");
+        var labels = Map.of(
+                        "boot_id",
+                        node.bootId(),
+                        "machine_id",
+                        node.machineId(),
+                        "system_uuid",
+                        node.systemUuid());
         var cores = Math.max(1, (node.cpuMillis() + 999) / 1000);
         out.family("machine_cpu_cores", "gauge", "Number of logical CPU cores.")
                 .sample(labels, cores, null);

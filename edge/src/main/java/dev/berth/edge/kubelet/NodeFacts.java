@@ -8,7 +8,10 @@ package dev.berth.edge.kubelet;
  * @param memoryBytes what it has
  * @param version its kubelet's, such as {@code v1.36.3-eks-berth}
  * @param kernelVersion the kernel
+ * @param osImage as its Node says
  * @param bootId this machine's boot
+ * @param machineId as its Node says
+ * @param systemUuid as its Node says
  */
 record NodeFacts(
         String name,
@@ -16,4 +19,7 @@ record NodeFacts(
         long memoryBytes,
         String version,
         String kernelVersion,
-        String bootId) {}
+        String osImage,
+        String bootId,
+        String machineId,
+        String systemUuid) {}

@@ -1,5 +1,6 @@
 package dev.berth.edge.kubelet;
 
+import dev.berth.core.node.FargateNode;
 import dev.berth.edge.kubelet.Doors.Door;
 import dev.berth.engine.nodes.NodeAccess;
 import dev.berth.engine.podworker.KnownNodes;
@@ -56,6 +57,7 @@ public final class NodeReports implements HttpService {
      *
      * @param kubeletVersion such as {@code v1.36.3-eks-berth}
      * @param kernelVersion the kernel
+     * @param osImage such as {@code Amazon Linux 2}
      * @param bootId this machine's boot
      * @param startedAt since when these nodes are served
      * @param clusterDns where pods ask for names
@@ -63,6 +65,7 @@ public final class NodeReports implements HttpService {
     public record Host(
             String kubeletVersion,
             String kernelVersion,
+            String osImage,
             String bootId,
             Instant startedAt,
             String clusterDns) {}
@@ -95,14 +98,17 @@ public final class NodeReports implements HttpService {
                 doors.at(request.remotePeer().port())
                         .map(door -> door instanceof Door.Node(String found) ? found : "")
                         .orElse("");
-        var node = nodes.at(address).orElse(new NodeRef(address, address, 0, 0));
+        var node = nodes.at(address).orElse(new NodeRef(address, address, 0, 0, ""));
         return new NodeFacts(
                 node.name(),
                 node.cpuMillis(),
                 node.memoryBytes(),
                 host.kubeletVersion(),
                 host.kernelVersion(),
-                host.bootId());
+                host.osImage(),
+                host.bootId(),
+                FargateNode.machineId(node.id()),
+                FargateNode.systemUuid(node.id()));
     }
 
     private void cadvisor(ServerRequest request, ServerResponse response) {
@@ -162,7 +168,7 @@ public final class NodeReports implements HttpService {
         out.family(
                         "kubernetes_build_info",
                         "gauge",
-                        "[ALPHA] A metric with a constant '1' value labeled by the version this node tells.")
+                        "[BETA] A metric with a constant '1' value labeled by the version this node tells.")
                 .sample(Map.of("git_version", node.version()), 1, null);
         out.family(
                         "process_start_time_seconds",

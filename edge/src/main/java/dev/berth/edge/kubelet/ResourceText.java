@@ -39,6 +39,11 @@ final class ResourceText {
             }
         }
         out.family(
+                "container_swap_limit_bytes",
+                "gauge",
+                "[ALPHA] Current amount of the container swap limit in bytes. Reported only on non-windows systems");
+        containers(out, pods, _ -> 0);
+        out.family(
                 "container_swap_usage_bytes",
                 "gauge",
                 "[ALPHA] Current amount of the container swap usage in bytes. Reported only on non-windows systems");
@@ -49,11 +54,6 @@ final class ResourceText {
                         "resource_scrape_error",
                         "gauge",
                         "[STABLE] 1 if there was an error while getting container metrics, 0 otherwise")
-                .sample(Map.of(), 0, null);
-        out.family(
-                        "scrape_error",
-                        "gauge",
-                        "[ALPHA] (Deprecated since 1.29.0) 1 if there was an error while getting container metrics, 0 otherwise")
                 .sample(Map.of(), 0, null);
         return out.toString();
     }

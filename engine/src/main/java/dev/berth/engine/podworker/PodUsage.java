@@ -1,5 +1,7 @@
 package dev.berth.engine.podworker;
 
+import dev.berth.core.node.PlacedNode;
+import dev.berth.core.node.SharedPlace;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.StorageUse;
 import dev.berth.core.usage.GroupUse;
@@ -44,8 +46,10 @@ public final class PodUsage {
      * @param address its IPv4 address
      * @param cpuMillis what it has, in thousandths of a core
      * @param memoryBytes what it has
+     * @param id what names it on this machine
      */
-    public record NodeRef(String name, String address, int cpuMillis, long memoryBytes) {}
+    public record NodeRef(
+            String name, String address, int cpuMillis, long memoryBytes, String id) {}
 
     /**
      * What a pod uses.
@@ -159,7 +163,11 @@ public final class PodUsage {
                 node.nodeName(),
                 node.hostAddress(),
                 node.cpuMillis(),
-                (long) node.memoryMebibytes() << 20);
+                (long) node.memoryMebibytes() << 20,
+                switch (node) {
+                    case PlacedNode placed -> placed.podUid();
+                    case SharedPlace shared -> shared.node().id();
+                });
     }
 
     /** The file system that all nodes of this machine share, read now. */
