@@ -383,7 +383,8 @@ final class CadvisorText {
     }
 
     private void machine(NodeFacts node) {
-        var labels = Map.of(
+        var labels =
+                Map.of(
                         "boot_id",
                         node.bootId(),
                         "machine_id",

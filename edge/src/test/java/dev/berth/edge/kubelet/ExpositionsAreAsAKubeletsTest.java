@@ -32,7 +32,15 @@ class ExpositionsAreAsAKubeletsTest {
     private static final Instant NOW = Instant.parse("2026-01-02T03:04:05.678Z");
     private static final NodeFacts NODE =
             new NodeFacts(
-                    "fargate-172.16.1.241", 2000, 4L << 30, "v1.36.3-eks-berth", "6.1.0", "Amazon Linux 2", "b00t", "0a", "0b");
+                    "fargate-172.16.1.241",
+                    2000,
+                    4L << 30,
+                    "v1.36.3-eks-berth",
+                    "6.1.0",
+                    "Amazon Linux 2",
+                    "b00t",
+                    "0a",
+                    "0b");
 
     private static GroupUse use(long memoryLimit, long quota) {
         return new GroupUse(
