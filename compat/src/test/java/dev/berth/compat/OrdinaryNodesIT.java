@@ -129,6 +129,23 @@ class OrdinaryNodesIT {
               - {name: held, emptyDir: {medium: Memory, sizeLimit: 500Mi}}
             """;
 
+    /** The node has 1 CPU. */
+    private static final String URGENT =
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: urgent, namespace: kube-system}
+            spec:
+              nodeName: narrow
+              priorityClassName: system-node-critical
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: main
+                image: busybox
+                command: [sleep, "3600"]
+                resources: {requests: {cpu: 500m}}
+            """;
+
     private static OneBerth berth;
 
     @BeforeAll
@@ -245,6 +262,72 @@ class OrdinaryNodesIT {
         assertThat(of("pod/modest", "{.status.phase}")).isEqualTo("Running");
         berth.berth("node", "remove", "small", "--cluster", CLUSTER).good();
         berth.kubectl("delete", "pod", "hog", "modest", "--ignore-not-found", "--now");
+    }
+
+    @Test
+    @Order(4)
+    void a_resize_waits_for_room_and_a_critical_pod_makes_its_own() throws Exception {
+        berth.berth("node", "add", "narrow", "--cluster", CLUSTER, "--cpu", "1").good();
+        berth.kubectl("wait", "--for=create", "node/narrow", "--timeout=60s");
+        berth.kubectl("wait", "--for=condition=Ready", "node/narrow", "--timeout=60s");
+        berth.apply(asking("grows", "300m") + "---\n" + asking("stays", "600m"));
+        berth.kubectl("wait", "--for=condition=Ready", "pod/grows", "pod/stays", "--timeout=60s");
+        resize("grows", "500m");
+        berth.kubectl("wait", "--for=condition=PodResizePending", "pod/grows", "--timeout=60s");
+        var pending = "{.status.conditions[?(@.type=='PodResizePending')]";
+        assertThat(of("pod/grows", pending + ".reason}: " + pending + ".message}"))
+                .isEqualTo(
+                        "Deferred: Node didn't have enough resource: cpu, requested: 500, used:"
+                                + " 600, capacity: 1000");
+        resize("stays", "450m");
+        berth.kubectl(
+                "wait",
+                "--for=jsonpath={.status.containerStatuses[0].resources.requests.cpu}=500m",
+                "pod/grows",
+                "--timeout=60s");
+        assertThat(of("pod/grows", pending + ".reason}")).isEmpty();
+        berth.apply(URGENT);
+        berth.kubectl(
+                "wait",
+                "--for=condition=Ready",
+                "pod/urgent",
+                "--namespace=kube-system",
+                "--timeout=60s");
+        assertThat(of("pod/stays", "{.status.phase}")).isEqualTo("Running");
+        assertThat(of("pod/grows", "{.status.phase} {.status.reason}: {.status.message}"))
+                .isEqualTo("Failed Preempting: Preempted in order to admit critical pod");
+        berth.kubectl("delete", "pod", "grows", "stays", "--now");
+        berth.kubectl("delete", "pod", "urgent", "--namespace=kube-system", "--now");
+        berth.berth("node", "remove", "narrow", "--cluster", CLUSTER).good();
+    }
+
+    private static String asking(String name, String cpu) {
+        return """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: %s}
+        spec:
+          nodeName: narrow
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: main
+            image: busybox
+            command: [sleep, "3600"]
+            resources: {requests: {cpu: %s}}
+        """
+                .formatted(name, cpu);
+    }
+
+    private static void resize(String name, String cpu) throws Exception {
+        berth.kubectl(
+                "patch",
+                "pod",
+                name,
+                "--subresource=resize",
+                "--patch",
+                "{\"spec\":{\"containers\":[{\"name\":\"main\",\"resources\":{\"requests\":{\"cpu\":\""
+                        + cpu
+                        + "\"}}}]}}");
     }
 
     @Test

@@ -91,6 +91,43 @@ public record PodSpec(
         requests = Map.copyOf(requests);
     }
 
+    /** The same with these containers instead of its own. */
+    public PodSpec with(List<Container> inits, List<Container> mains) {
+        return new PodSpec(
+                nodeName,
+                schedulerName,
+                serviceAccountName,
+                restartPolicy,
+                terminationGraceSeconds,
+                activeDeadlineSeconds,
+                hostNetwork,
+                hostPid,
+                hostIpc,
+                shareProcessNamespace,
+                hostname,
+                subdomain,
+                setHostnameAsFqdn,
+                enableServiceLinks,
+                dnsPolicy,
+                dnsConfig,
+                hostAliases,
+                nodeSelector,
+                requiredNodeTerms,
+                tolerations,
+                imagePullSecrets,
+                readinessGates,
+                security,
+                inits,
+                mains,
+                volumes,
+                priorityClassName,
+                ephemeralContainers,
+                os,
+                priority,
+                runtimeClassName,
+                requests);
+    }
+
     /** All containers of every kind: init containers, containers, ephemeral ones. */
     public Stream<Container> everyContainer() {
         return Stream.of(initContainers, containers, ephemeralContainers).flatMap(List::stream);

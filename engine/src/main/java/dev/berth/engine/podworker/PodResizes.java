@@ -7,6 +7,7 @@ import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.Grant;
 import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodAdmission.Refusal;
 import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodResize.Told;
 import dev.berth.core.size.ResizeRoom;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PodResizes {
     private static final String INFEASIBLE = "Infeasible";
+    private static final String DEFERRED = "Deferred";
     private static final String ERROR = "Error";
 
     private final Surroundings around;
@@ -78,6 +80,17 @@ final class PodResizes {
         return grant == null ? container : container.given(grant);
     }
 
+    /** A pod with what was granted to its containers, whatever they wish for. */
+    Pod allocated(Pod pod) {
+        return new Pod(
+                pod.metadata(),
+                pod.spec()
+                        .with(
+                                pod.spec().initContainers().stream().map(this::granted).toList(),
+                                pod.spec().containers().stream().map(this::granted).toList()),
+                pod.status());
+    }
+
     /** A container has been started with what was granted to it. */
     void started(String name) {
         var grant = allocated.get(name);
@@ -128,16 +141,19 @@ final class PodResizes {
     private void decide(Pod pod) {
         var generation = pod.metadata().generation();
         if (!PodResize.wishes(pod.spec(), allocated)) {
-            pending = null;
+            if (pending != null) {
+                pending = null;
+                around.nodes().adopted(pod, node);
+            }
             return;
         }
-        var fargate =
-                switch (node) {
-                    case PlacedNode _ -> true;
-                    case SharedPlace _ -> false;
-                };
         var refusal =
-                ResizeRoom.refusal(pod.spec(), node.cpuMillis(), node.memoryMebibytes(), fargate);
+                switch (node) {
+                    case PlacedNode _ ->
+                        ResizeRoom.refusal(pod.spec(), node.cpuMillis(), node.memoryMebibytes())
+                                .map(words -> new Refusal(INFEASIBLE, words));
+                    case SharedPlace _ -> around.nodes().resize(pod, allocated(pod), node);
+                };
         if (refusal.isEmpty()) {
             PodResize.resizable(pod.spec())
                     .forEach(container -> allocated.put(container.name(), Grant.of(container)));
@@ -145,10 +161,29 @@ final class PodResizes {
             inProgress = new Told("", "", generation, now());
             retry = null;
             event(pod, false, "ResizeStarted", "started", "");
-        } else if (pending == null || pending.generation() != generation) {
-            pending = new Told(INFEASIBLE, refusal.get(), generation, now());
-            event(pod, true, "ResizeInfeasible", INFEASIBLE, refusal.get());
+        } else {
+            refused(pod, refusal.get());
         }
+    }
+
+    /** A wish that cannot be granted ever, or not now. */
+    private void refused(Pod pod, Refusal refusal) {
+        var generation = pod.metadata().generation();
+        var reason = refusal.reason().equals(INFEASIBLE) ? INFEASIBLE : DEFERRED;
+        var before = pending;
+        if (before != null
+                && before.generation() == generation
+                && before.reason().equals(reason)) {
+            pending = new Told(reason, refusal.message(), generation, before.since());
+            return;
+        }
+        pending = new Told(reason, refusal.message(), generation, now());
+        around.event(
+                pod,
+                null,
+                true,
+                "Resize" + reason,
+                PodResize.event(refusal.reason(), pod.spec(), generation, refusal.message()));
     }
 
     /** Changes one; the first error of all, or empty. */

@@ -236,6 +236,86 @@ class ANodeKeepsItselfAliveTest {
         assertThat(nodes.place(besteffort()).orElseThrow().address()).isEqualTo("172.16.1.77");
     }
 
+    @Test
+    void a_critical_pod_waits_until_those_have_ended_that_make_room_for_it() throws Exception {
+        nodes.add(wanted("one"));
+        var told = tell();
+        var victim = sized("victim", "1500m");
+        var place = nodes.place(victim).orElseThrow();
+        assertThat(nodes.refusal(victim, place)).isEmpty();
+        var critical =
+                aPod().uid("critical")
+                        .priority(2_000_001_000)
+                        .requesting("1", "1Mi")
+                        .on("one")
+                        .build();
+        assertThat(nodes.refusal(critical, nodes.place(critical).orElseThrow())).isEmpty();
+        assertThat(told).containsExactly("Preempting victim");
+        assertThat(nodes.waits(critical, place)).isTrue();
+        var other = sized("other", "100m");
+        assertThat(nodes.refusal(other, nodes.place(other).orElseThrow())).isPresent();
+        nodes.ended(victim, place);
+        assertThat(told).containsExactly("Preempting victim", "look critical");
+        assertThat(nodes.waits(critical, place)).isFalse();
+        assertThat(nodes.refusal(other, nodes.place(other).orElseThrow())).isEmpty();
+    }
+
+    @Test
+    void a_resize_waits_for_room_and_what_was_given_is_what_counts() throws Exception {
+        nodes.add(wanted("one"));
+        var told = tell();
+        for (var uid : List.of("a", "b", "c")) {
+            var pod = sized(uid, "600m");
+            assertThat(nodes.refusal(pod, nodes.place(pod).orElseThrow())).isEmpty();
+        }
+        var place = nodes.place(sized("a", "600m")).orElseThrow();
+        assertThat(nodes.resize(sized("a", "900m"), sized("a", "600m"), place))
+                .hasValueSatisfying(why -> {
+                    assertThat(why.reason()).isEqualTo("OutOfcpu");
+                    assertThat(why.message())
+                            .isEqualTo(
+                                    "Node didn't have enough resource: cpu, requested: 900, used:"
+                                            + " 1200, capacity: 2000");
+                });
+        assertThat(nodes.resize(sized("b", "1100m"), sized("b", "600m"), place)).isPresent();
+        assertThat(nodes.resize(sized("c", "400m"), sized("c", "600m"), place)).isEmpty();
+        assertThat(told).containsExactly("look a", "look b");
+        assertThat(nodes.resize(sized("a", "900m"), sized("a", "600m"), place)).isEmpty();
+        assertThat(nodes.resize(sized("b", "1100m"), sized("b", "600m"), place))
+                .hasValueSatisfying(why -> assertThat(why.message()).contains("used: 1300"));
+        var late = sized("late", "200m");
+        assertThat(nodes.refusal(late, nodes.place(late).orElseThrow())).isPresent();
+        told.clear();
+        nodes.ended(sized("a", "900m"), place);
+        assertThat(told).containsExactly("look b");
+        assertThat(nodes.resize(sized("b", "1100m"), sized("b", "600m"), place)).isEmpty();
+    }
+
+    private static Pod sized(String uid, String cpu) {
+        return aPod().uid(uid)
+                .scheduler("default-scheduler")
+                .requesting(cpu, "1Mi")
+                .on("one")
+                .build();
+    }
+
+    private List<String> tell() {
+        var told = new CopyOnWriteArrayList<String>();
+        nodes.onRoom(
+                new OrdinaryNodes.Workers() {
+                    @Override
+                    public void evict(String podUid, Verdict why) {
+                        told.add(why.reason() + " " + podUid);
+                    }
+
+                    @Override
+                    public void look(String podUid) {
+                        told.add("look " + podUid);
+                    }
+                });
+        return told;
+    }
+
     private static Pod besteffort() {
         return aPod().uid("new").named("new").scheduler("default-scheduler").on("one").build();
     }
