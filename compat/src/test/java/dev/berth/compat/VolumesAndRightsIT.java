@@ -288,6 +288,19 @@ class VolumesAndRightsIT {
     }
 
     @Test
+    void a_pod_starts_as_soon_as_its_claim_is_bound() throws Exception {
+        var parts = CLAIM.formatted("late", "fs-1").split("---\n", -1);
+        berth.apply(parts[1] + "---\n" + USER.formatted("tardy", "late"));
+        tells(
+                "tardy",
+                "FailedScheduling",
+                "Pod not supported on Fargate: volumes not supported: v not supported because: PVC"
+                        + " late not bound");
+        berth.apply(parts[0]);
+        berth.kubectl("wait", "--for=condition=Ready", "pod/tardy", "--timeout=25s");
+    }
+
+    @Test
     void pods_on_different_nodes_share_a_file_system() throws Exception {
         berth.kubectl("wait", "--for=condition=Ready", "pod/one", "pod/two", "--timeout=60s");
         in("one", "main", "echo of one > /v/app/x");

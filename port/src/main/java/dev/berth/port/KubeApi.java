@@ -142,6 +142,11 @@ public interface KubeApi extends AutoCloseable {
             long expirationSeconds)
             throws KubeRefused;
 
+    /**
+     * Tells that claims have changed, whichever these are, from now on. The listener must be quick.
+     */
+    Subscription watchClaims(Runnable listener);
+
     /** A claim, or empty. */
     Optional<Claim> claim(String namespace, String name);
 

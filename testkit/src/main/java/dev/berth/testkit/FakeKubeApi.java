@@ -76,6 +76,7 @@ public final class FakeKubeApi implements KubeApi {
     private final Set<String> nodeRights = new TreeSet<>();
     private final List<Watch> watches = new ArrayList<>();
     private final List<Consumer<ConfigChange>> configListeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> claimListeners = new CopyOnWriteArrayList<>();
     private final Map<Call, ArrayDeque<Fault>> faults = new EnumMap<>(Call.class);
     private final List<Consumer<List<NodeService>>> nodeServiceListeners =
             new java.util.concurrent.CopyOnWriteArrayList<>();
@@ -298,6 +299,7 @@ public final class FakeKubeApi implements KubeApi {
     /** Stores a claim. */
     public void putClaim(String namespace, String name, Claim claim) {
         changing(() -> claims.put(namespace + "/" + name, claim));
+        claimListeners.forEach(Runnable::run);
     }
 
     /** Stores a service. */
@@ -455,6 +457,12 @@ public final class FakeKubeApi implements KubeApi {
     public Subscription watchConfig(Consumer<ConfigChange> listener) {
         configListeners.add(listener);
         return () -> configListeners.remove(listener);
+    }
+
+    @Override
+    public Subscription watchClaims(Runnable listener) {
+        claimListeners.add(listener);
+        return () -> claimListeners.remove(listener);
     }
 
     @Override

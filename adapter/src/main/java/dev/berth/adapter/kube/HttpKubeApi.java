@@ -38,6 +38,7 @@ public final class HttpKubeApi implements KubeApi {
     private final PodReflector reflector;
     private final ConfigChanges configChanges;
     private final NodeServices nodeServices;
+    private final ClaimChanges claimChanges;
     private final EventWriter events;
     private final ObjectPaths paths;
     private final Reviews reviews;
@@ -56,6 +57,7 @@ public final class HttpKubeApi implements KubeApi {
         reflector = new PodReflector(connection);
         configChanges = new ConfigChanges(connection);
         nodeServices = new NodeServices(connection);
+        claimChanges = new ClaimChanges(connection);
         events = new EventWriter(connection);
         paths = new ObjectPaths(connection);
         reviews = new Reviews(connection);
@@ -77,6 +79,11 @@ public final class HttpKubeApi implements KubeApi {
     @Override
     public Subscription watchConfig(Consumer<ConfigChange> listener) {
         return configChanges.follow(listener);
+    }
+
+    @Override
+    public Subscription watchClaims(Runnable listener) {
+        return claimChanges.follow(listener);
     }
 
     @Override
@@ -579,6 +586,7 @@ public final class HttpKubeApi implements KubeApi {
         reflector.close();
         configChanges.close();
         nodeServices.close();
+        claimChanges.close();
         events.close();
         connection.close();
     }

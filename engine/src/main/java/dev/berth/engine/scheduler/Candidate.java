@@ -26,6 +26,9 @@ final class Candidate {
         OVER
     }
 
+    /** Whether what it waits for has changed while something was done for it. */
+    private boolean missed;
+
     /** What a judgement depends on; a pod that differs in anything else is the same to us. */
     private record Wish(PodSpec spec, Map<String, String> labels) {
         static Wish of(Pod pod) {
@@ -96,6 +99,16 @@ final class Candidate {
         timer.close();
         stage = Stage.FRESH;
         nudged = asANudge;
+        missed = false;
+    }
+
+    /** What it waits for has changed: the next round looks at it, or the one after what is done. */
+    void nudge() {
+        if (stage == Stage.PAUSED) {
+            look(true);
+        } else if (stage == Stage.BUSY) {
+            missed = true;
+        }
     }
 
     /** Something is begun for it, on what it wishes now. */
@@ -109,6 +122,11 @@ final class Candidate {
         if (stage == Stage.BUSY && !judged.equals(Wish.of(pod))) {
             newTimer.close();
             look(false);
+            return;
+        }
+        if (missed && until == Stage.PAUSED) {
+            newTimer.close();
+            look(true);
             return;
         }
         judged = Wish.of(pod);

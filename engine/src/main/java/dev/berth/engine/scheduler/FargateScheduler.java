@@ -42,11 +42,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,7 +90,8 @@ public final class FargateScheduler implements AutoCloseable {
     private final Map<String, Candidate> candidates = new LinkedHashMap<>();
     private boolean synced;
 
-    private final List<Subscription> subscriptions = new ArrayList<>();
+    private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
+    private final AtomicBoolean claimsHeeded = new AtomicBoolean();
 
     /**
      * Does nothing before {@link #start}.
@@ -218,12 +221,11 @@ public final class FargateScheduler implements AutoCloseable {
                 candidate.look(false);
             }
         }
-        if (mail.freed() || mail.woken()) {
-            for (var candidate : candidates.values()) {
-                if (candidate.stage() == Stage.PAUSED
-                        && (mail.woken() || candidate.waitsForPlace)) {
-                    candidate.look(true);
-                }
+        for (var candidate : candidates.values()) {
+            if (mail.woken()
+                    || (mail.freed() && candidate.waitsForPlace)
+                    || (mail.claimed() && namesClaims(candidate.pod()))) {
+                candidate.nudge();
             }
         }
     }
@@ -454,6 +456,7 @@ public final class FargateScheduler implements AutoCloseable {
     }
 
     private Result readClaims(Pod pod) {
+        heedClaims();
         var claims = new HashMap<String, BoundVolume>();
         for (var volume : pod.spec().volumes()) {
             if (volume.source() instanceof Volume.Source.Claim(var name, var _)) {
@@ -465,6 +468,13 @@ public final class FargateScheduler implements AutoCloseable {
             }
         }
         return new Result.ClaimsRead(claims);
+    }
+
+    /** From the first pod on that names a claim: most clusters have none. */
+    private void heedClaims() {
+        if (claimsHeeded.compareAndSet(false, true)) {
+            subscriptions.add(api.watchClaims(inbox::claimed));
+        }
     }
 
     private interface Task {

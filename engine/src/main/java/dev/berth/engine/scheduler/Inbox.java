@@ -31,6 +31,7 @@ final class Inbox {
     private boolean synced;
     private boolean freed;
     private boolean woken;
+    private boolean claimed;
     private boolean closed;
     private boolean counted;
 
@@ -80,6 +81,7 @@ final class Inbox {
      * @param synced whether all that existed at the beginning was told
      * @param freed whether an address or room became free
      * @param woken whether profiles, subnets or roles may have changed
+     * @param claimed whether a claim to storage has changed
      */
     record Mail(
             Map<String, Pod> pods,
@@ -89,7 +91,8 @@ final class Inbox {
             List<Done> done,
             boolean synced,
             boolean freed,
-            boolean woken) {}
+            boolean woken,
+            boolean claimed) {}
 
     void present(Pod pod) {
         put(() -> {
@@ -134,6 +137,10 @@ final class Inbox {
         put(() -> woken = true);
     }
 
+    void claimed() {
+        put(() -> claimed = true);
+    }
+
     void close() {
         put(() -> closed = true);
     }
@@ -174,7 +181,7 @@ final class Inbox {
             if (closed) {
                 return null;
             }
-            var mail = new Mail(pods, gone, left, due, done, synced, freed, woken);
+            var mail = new Mail(pods, gone, left, due, done, synced, freed, woken, claimed);
             pods = new LinkedHashMap<>();
             gone = new LinkedHashSet<>();
             left = new LinkedHashSet<>();
@@ -183,6 +190,7 @@ final class Inbox {
             synced = false;
             freed = false;
             woken = false;
+            claimed = false;
             return mail;
         } finally {
             lock.unlock();
@@ -203,6 +211,7 @@ final class Inbox {
                 && done.isEmpty()
                 && !synced
                 && !freed
-                && !woken;
+                && !woken
+                && !claimed;
     }
 }
