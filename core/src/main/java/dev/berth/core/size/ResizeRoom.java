@@ -15,8 +15,7 @@ public final class ResizeRoom {
      * @param cpuMillis what the node has
      * @param memoryMebibytes what the node has
      */
-    public static Optional<String> refusal(
-            PodSpec wanted, long cpuMillis, long memoryMebibytes) {
+    public static Optional<String> refusal(PodSpec wanted, long cpuMillis, long memoryMebibytes) {
         var need = PodNeed.of(wanted);
         var cpu = need.cpu().milliRoundedUp();
         if (cpu > cpuMillis) {

@@ -19,11 +19,7 @@ import java.util.Comparator;
  * @param since since when it waits
  */
 public record DeferredResize(
-        Pod wanted,
-        Pod allocated,
-        NodeAdmission.Situation situation,
-        Refusal why,
-        Instant since) {
+        Pod wanted, Pod allocated, NodeAdmission.Situation situation, Refusal why, Instant since) {
     /**
      * Those that ask for no more than they have, then the more important, then pods of class
      * Guaranteed, then who has waited longest.

@@ -100,7 +100,9 @@ public final class NodeAdmission {
             return misplaced.<Decision>map(Refused::new).orElseGet(() -> new Taken(List.of()));
         }
         if (!critical(pod.spec())) {
-            return new Refused(insufficient(lacking.sequencedKeySet().getFirst(), pod, others, situation.node()));
+            return new Refused(
+                    insufficient(
+                            lacking.sequencedKeySet().getFirst(), pod, others, situation.node()));
         }
         return NodePreemption.leaving(pod, others, lacking)
                 .<Decision>map(Taken::new)

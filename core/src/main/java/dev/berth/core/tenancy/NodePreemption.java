@@ -125,10 +125,7 @@ public final class NodePreemption {
     /** What a kubelet says when nobody can make enough room. */
     static String nobody(
             Pod critical, Collection<Pod> others, SequencedMap<NodeResource, Long> lacking) {
-        var may =
-                others.stream()
-                        .filter(other -> preempts(critical.spec(), other.spec()))
-                        .toList();
+        var may = others.stream().filter(other -> preempts(critical.spec(), other.spec())).toList();
         return without(lacking, may).entrySet().stream()
                 .map(one -> "(res: %s, q: %d), ".formatted(one.getKey().text(), one.getValue()))
                 .collect(

@@ -166,7 +166,7 @@ class ANodeAdmitsAsAKubeletDoesTest {
                 present,
                 new NodeAdmission.Situation(NODE, Map.of("disk", "ssd"), taints, pressure))) {
             case NodeAdmission.Refused(var why) ->
-                java.util.Optional.of(why.reason() + ": " + why.message());
+                    java.util.Optional.of(why.reason() + ": " + why.message());
             case NodeAdmission.Taken(var leaving) -> {
                 assertThat(leaving).isEmpty();
                 yield java.util.Optional.empty();

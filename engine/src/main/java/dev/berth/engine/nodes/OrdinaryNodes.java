@@ -401,9 +401,7 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
                                 node.taints().stream()
                                         .map(taint ->
                                                 new Taint(
-                                                        taint.key(),
-                                                        taint.value(),
-                                                        taint.effect()))
+                                                        taint.key(), taint.value(), taint.effect()))
                                         .toList())
                         .orElse(List.of()),
                 kept.tenants().pressure());

@@ -150,8 +150,8 @@ final class PodResizes {
         var refusal =
                 switch (node) {
                     case PlacedNode _ ->
-                        ResizeRoom.refusal(pod.spec(), node.cpuMillis(), node.memoryMebibytes())
-                                .map(words -> new Refusal(INFEASIBLE, words));
+                            ResizeRoom.refusal(pod.spec(), node.cpuMillis(), node.memoryMebibytes())
+                                    .map(words -> new Refusal(INFEASIBLE, words));
                     case SharedPlace _ -> around.nodes().resize(pod, allocated(pod), node);
                 };
         if (refusal.isEmpty()) {
@@ -171,9 +171,7 @@ final class PodResizes {
         var generation = pod.metadata().generation();
         var reason = refusal.reason().equals(INFEASIBLE) ? INFEASIBLE : DEFERRED;
         var before = pending;
-        if (before != null
-                && before.generation() == generation
-                && before.reason().equals(reason)) {
+        if (before != null && before.generation() == generation && before.reason().equals(reason)) {
             pending = new Told(reason, refusal.message(), generation, before.since());
             return;
         }

@@ -221,8 +221,7 @@ final class PodWorker implements Runnable {
         if (eviction != null) {
             ledger.fails(eviction);
             ledger.event(true, eviction.reason(), eviction.message());
-            stops.all(
-                    eviction.equals(NodePreemption.VERDICT) ? null : StopPlan.EVICTED_SECONDS);
+            stops.all(eviction.equals(NodePreemption.VERDICT) ? null : StopPlan.EVICTED_SECONDS);
             settle();
             return;
         }
