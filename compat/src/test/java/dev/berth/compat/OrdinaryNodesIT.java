@@ -143,7 +143,7 @@ class OrdinaryNodesIT {
               - name: main
                 image: busybox
                 command: [sleep, "3600"]
-                resources: {requests: {cpu: 500m}}
+                resources: {requests: {cpu: 550m}}
             """;
 
     private static OneBerth berth;
