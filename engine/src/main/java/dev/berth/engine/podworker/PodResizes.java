@@ -11,12 +11,14 @@ import dev.berth.core.pod.PodAdmission.Refusal;
 import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodResize.Told;
 import dev.berth.core.size.ResizeRoom;
+import dev.berth.core.tenancy.PodLimits;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,16 +33,19 @@ final class PodResizes {
     private final Surroundings around;
     private final PodPlace node;
     private final ContainerPlans plans;
+    private final PodGround ground;
     private final Map<String, Grant> allocated = new HashMap<>();
     private final Map<String, Grant> actual = new HashMap<>();
+    private @Nullable Grant whole;
     private @Nullable Told pending;
     private @Nullable Told inProgress;
     private @Nullable Instant retry;
 
-    PodResizes(Surroundings around, PodPlace node, ContainerPlans plans) {
+    PodResizes(Surroundings around, PodPlace node, ContainerPlans plans, PodGround ground) {
         this.around = around;
         this.node = node;
         this.plans = plans;
+        this.ground = ground;
     }
 
     /** Takes over what was reported of the pod; what was not is as it wishes. */
@@ -72,6 +77,9 @@ final class PodResizes {
         for (var container : PodResize.resizable(pod.spec())) {
             allocated.putIfAbsent(container.name(), Grant.of(container));
         }
+        if (whole == null) {
+            whole = new Grant(pod.spec().requests(), pod.spec().limits());
+        }
     }
 
     /** A container as it is to be made, with what was granted to it. */
@@ -80,14 +88,16 @@ final class PodResizes {
         return grant == null ? container : container.given(grant);
     }
 
-    /** A pod with what was granted to its containers, whatever they wish for. */
+    /** A pod with what was granted to its containers and to itself, whatever they wish for. */
     Pod allocated(Pod pod) {
+        begin(pod);
         return new Pod(
                 pod.metadata(),
                 pod.spec()
                         .with(
                                 pod.spec().initContainers().stream().map(this::granted).toList(),
-                                pod.spec().containers().stream().map(this::granted).toList()),
+                                pod.spec().containers().stream().map(this::granted).toList(),
+                                Objects.requireNonNull(whole)),
                 pod.status());
     }
 
@@ -117,7 +127,7 @@ final class PodResizes {
         begin(pod);
         decide(pod);
         var restart = new ArrayList<String>();
-        var error = "";
+        var error = limitPod(pod, true, "");
         for (var run : running) {
             var grant = allocated.get(run.name());
             var has = actual.get(run.name());
@@ -131,8 +141,11 @@ final class PodResizes {
             } else if (PodResize.restarts(container, changes)) {
                 restart.add(run.name());
             } else {
-                error = change(container.given(grant), run, error);
+                error = change(pod, container.given(grant), run, error);
             }
+        }
+        if (error.isEmpty() && restart.isEmpty()) {
+            error = limitPod(pod, false, error);
         }
         tell(pod, error, restart.isEmpty());
         return restart;
@@ -184,14 +197,31 @@ final class PodResizes {
                 PodResize.event(refusal.reason(), pod.spec(), generation, refusal.message()));
     }
 
+    /** The pod's own limits grow before its containers' and shrink after them. */
+    private String limitPod(Pod pod, boolean atLeast, String error) {
+        if (waitsForRetry()) {
+            return error;
+        }
+        try {
+            ground.limit(PodLimits.of(allocated(pod).spec()), atLeast);
+            return error;
+        } catch (PodGround.GroundFailed e) {
+            return error.isEmpty() ? e.text() : error;
+        }
+    }
+
+    private boolean waitsForRetry() {
+        return retry != null && now().isBefore(retry);
+    }
+
     /** Changes one; the first error of all, or empty. */
-    private String change(Container container, ContainerRun run, String error)
+    private String change(Pod pod, Container container, ContainerRun run, String error)
             throws InterruptedException {
-        if (retry != null && now().isBefore(retry)) {
+        if (waitsForRetry()) {
             return inProgress == null ? error : inProgress.message();
         }
         try {
-            around.machine().runtime().limit(PodLedger.rawId(run), plans.limits(container));
+            around.machine().runtime().limit(PodLedger.rawId(run), plans.limits(pod.spec(), container));
             actual.put(container.name(), Grant.of(container));
             return error;
         } catch (RuntimeFailed e) {

@@ -85,7 +85,7 @@ final class PodWorker implements Runnable {
         adoption = new PodAdoption(around, ledger, box, ground, holder, probes, tries);
         stops = new ContainerStops(around, ledger, box, probes, hooks, alarm);
         var plans = new ContainerPlans(around, ground, node);
-        resizes = new PodResizes(around, node, plans);
+        resizes = new PodResizes(around, node, plans, ground);
         ledger.resizes(resizes);
         starts =
                 new ContainerStarts(
