@@ -53,8 +53,8 @@ final class Quarter implements AutoCloseable {
     static Quarter make(String cluster, Path namespace, String link, Rtnetlink vpc)
             throws IOException {
         var number = link.hashCode();
-        var vpcMac = mac(0x76, number);
-        var mac = mac(0x71, number);
+        var vpcMac = NamespaceFiles.mac(0x76, number);
+        var mac = NamespaceFiles.mac(0x71, number);
         var fd = Libc.open(namespace.toString(), Libc.O_RDONLY);
         try {
             vpc.addVeth(link, vpcMac, LINK, mac, fd, MTU);
@@ -133,17 +133,5 @@ final class Quarter implements AutoCloseable {
         } catch (IOException ignored) {
             // They are closed for us all the same.
         }
-    }
-
-    /** A hardware address of the kind that anybody may give himself. */
-    private static byte[] mac(int kind, int number) {
-        return new byte[] {
-            2,
-            (byte) kind,
-            (byte) (number >> 24),
-            (byte) (number >> 16),
-            (byte) (number >> 8),
-            (byte) number
-        };
     }
 }
