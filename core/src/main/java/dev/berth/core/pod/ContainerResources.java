@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The numbers that a container's requests and limits become: cgroup weights and quotas, the
@@ -33,11 +34,13 @@ public final class ContainerResources {
     public static Container limited(PodSpec spec, Container container) {
         var limits = new HashMap<>(spec.limits());
         limits.keySet().retainAll(KINDS);
-        container.limits().forEach((name, limit) -> {
-            if (limit.amount().signum() > 0) {
-                limits.put(name, limit);
-            }
-        });
+        container
+                .limits()
+                .forEach((name, limit) -> {
+                    if (limit.amount().signum() > 0) {
+                        limits.put(name, limit);
+                    }
+                });
         return container.given(new Grant(container.requests(), limits));
     }
 
@@ -137,13 +140,15 @@ public final class ContainerResources {
         if (KINDS.stream().noneMatch(kind -> positive(requests, kind) || positive(limits, kind))) {
             return "BestEffort";
         }
-        return KINDS.stream()
-                        .allMatch(kind ->
-                                positive(limits, kind)
-                                        && limits.get(kind)
-                                                .equals(requests.getOrDefault(kind, limits.get(kind))))
+        return KINDS.stream().allMatch(kind -> guaranteed(requests.get(kind), limits.get(kind)))
                 ? "Guaranteed"
                 : "Burstable";
+    }
+
+    private static boolean guaranteed(@Nullable Quantity request, @Nullable Quantity limit) {
+        return limit != null
+                && limit.amount().signum() > 0
+                && (request == null || request.equals(limit));
     }
 
     /** What each container gets of the memory that only the pod as a whole requests, in bytes. */
@@ -164,8 +169,7 @@ public final class ContainerResources {
             largest = Math.max(largest, sidecars + memoryRequest(init));
             sidecars += init.sidecar() ? memoryRequest(init) : 0;
         }
-        var running =
-                spec.containers().stream().mapToLong(ContainerResources::memoryRequest).sum();
+        var running = spec.containers().stream().mapToLong(ContainerResources::memoryRequest).sum();
         return Math.max(largest, sidecars + running);
     }
 

@@ -322,7 +322,8 @@ final class PodGround {
     private PodLimits limits() {
         return switch (node) {
             case PlacedNode own ->
-                new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own)).within(pod.spec());
+                    new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own))
+                            .within(pod.spec());
             case SharedPlace _ -> given == null ? PodLimits.of(pod.spec()) : given;
         };
     }
@@ -347,9 +348,7 @@ final class PodGround {
 
     private void setGroup(long cpuMillis, long memoryBytes) throws GroundFailed {
         try {
-            around.machine()
-                    .runtime()
-                    .createPodGroup(pod.uid(), cpuMillis, memoryBytes, PIDS_MOST);
+            around.machine().runtime().createPodGroup(pod.uid(), cpuMillis, memoryBytes, PIDS_MOST);
         } catch (RuntimeFailed e) {
             throw new GroundFailed(
                     "FailedCreatePodContainer",

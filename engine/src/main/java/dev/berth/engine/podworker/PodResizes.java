@@ -221,7 +221,9 @@ final class PodResizes {
             return inProgress == null ? error : inProgress.message();
         }
         try {
-            around.machine().runtime().limit(PodLedger.rawId(run), plans.limits(pod.spec(), container));
+            around.machine()
+                    .runtime()
+                    .limit(PodLedger.rawId(run), plans.limits(pod.spec(), container));
             actual.put(container.name(), Grant.of(container));
             return error;
         } catch (RuntimeFailed e) {
