@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.berth.core.cluster.ServiceRange;
+import dev.berth.core.network.NodeService;
 import dev.berth.core.network.Subnet;
 import dev.berth.core.network.Vpc;
 import dev.berth.core.node.HostFacts;
@@ -15,6 +16,7 @@ import dev.berth.core.node.SharedPlace;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodObservation.Verdict;
+import dev.berth.core.pod.PodStatus;
 import dev.berth.core.tenancy.TenantUse;
 import dev.berth.engine.account.NetworkView;
 import dev.berth.engine.clusters.RunningCluster;
@@ -55,6 +57,16 @@ class ANodeKeepsItselfAliveTest {
     private final FakePodFiles files = new FakePodFiles();
     private final OrdinaryNodeRecords records = new OrdinaryNodeRecords(new FakeStore());
     private final Set<String> held = ConcurrentHashMap.newKeySet();
+    private final RunningCluster cluster =
+            new RunningCluster(
+                    "lab",
+                    "arn:aws:eks:eu-west-1:111122223333:cluster/lab",
+                    "111122223333",
+                    "eu-west-1",
+                    "v1.36.3",
+                    "vpc-1",
+                    ServiceRange.parse("10.100.0.0/16").orElseThrow(),
+                    api);
     private Places places = new Places(new HostCapacity(4000, 8192), _ -> Set.of());
     private OrdinaryNodes nodes = life();
 
@@ -70,15 +82,7 @@ class ANodeKeepsItselfAliveTest {
     private OrdinaryNodes life() {
         places = new Places(new HostCapacity(4000, 8192), _ -> held);
         return new OrdinaryNodes(
-                new RunningCluster(
-                        "lab",
-                        "arn:aws:eks:eu-west-1:111122223333:cluster/lab",
-                        "111122223333",
-                        "eu-west-1",
-                        "v1.36.3",
-                        "vpc-1",
-                        ServiceRange.parse("10.100.0.0/16").orElseThrow(),
-                        api),
+                cluster,
                 records,
                 new OneSubnet(),
                 new Machine(
@@ -289,6 +293,70 @@ class ANodeKeepsItselfAliveTest {
         nodes.ended(sized("a", "900m"), place);
         assertThat(told).containsExactly("look b");
         assertThat(nodes.resize(sized("b", "1100m"), sized("b", "600m"), place)).isEmpty();
+    }
+
+    @Test
+    void services_are_told_to_the_network_as_nodes_and_pods_come_and_go() throws Exception {
+        var node = nodes.add(wanted("one"));
+        var near =
+                new NodeService(
+                        "default", "near", List.of("10.100.0.9"), true, false, List.of(port(0)));
+        try (var ways = new ServiceWays(cluster, nodes, network, time)) {
+            ways.start();
+            ways.look();
+            assertThat(network.serviceLeads("lab")).as("nothing before it is told").isEmpty();
+            api.nodeServices(List.of(near));
+            awaitAskers(List.of("172.16.1.9", node.address()));
+            ways.present(running("guest", "172.16.1.7"));
+            awaitAskers(List.of("172.16.1.7", "172.16.1.9", node.address()));
+            ways.present(running("guest", "172.16.1.8"));
+            awaitAskers(List.of("172.16.1.8", "172.16.1.9", node.address()));
+            ways.gone(running("guest", "172.16.1.8"));
+            awaitAskers(List.of("172.16.1.9", node.address()));
+            api.nodeServices(List.of());
+            awaitAskers(List.of());
+        }
+    }
+
+    private static NodeService.Port port(int nodePort) {
+        return new NodeService.Port(
+                "TCP", 80, nodePort, List.of(new NodeService.Endpoint("172.16.1.9", 8080, "one")));
+    }
+
+    private static Pod running(String uid, String address) {
+        return aPod().uid(uid)
+                .on("one")
+                .status(
+                        new PodStatus(
+                                PodStatus.Phase.RUNNING,
+                                List.of(),
+                                null,
+                                null,
+                                address,
+                                null,
+                                null,
+                                List.of(),
+                                List.of(),
+                                null,
+                                1,
+                                List.of()))
+                .build();
+    }
+
+    /** The thread of the Services tells it, soon after the look. */
+    private void awaitAskers(List<String> askers) throws InterruptedException {
+        var wanted = askers.stream().sorted().toList();
+        for (var tries = 0; tries < 500 && !askers().equals(wanted); tries++) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        assertThat(askers()).isEqualTo(wanted);
+    }
+
+    private List<String> askers() {
+        return network.serviceLeads("lab").stream()
+                .flatMap(lead -> lead.from().stream())
+                .sorted()
+                .toList();
     }
 
     private static Pod sized(String uid, String cpu) {
