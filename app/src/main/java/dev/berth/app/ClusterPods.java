@@ -218,6 +218,7 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
                 workers.nodesChanged();
                 ways.look();
             });
+            ordinary.onRoom(roomFor(workers));
             var pressure = new PressureWatch(ordinary, podsOf(workers), time);
             began.add(pressure);
             pressure.start();
@@ -351,6 +352,20 @@ final class ClusterPods implements ClusterListener, AutoCloseable {
             @Override
             public void evict(String podUid, Verdict why) {
                 workers.evict(podUid, why);
+            }
+        };
+    }
+
+    private static OrdinaryNodes.Workers roomFor(PodWorkers workers) {
+        return new OrdinaryNodes.Workers() {
+            @Override
+            public void evict(String podUid, Verdict why) {
+                workers.evict(podUid, why);
+            }
+
+            @Override
+            public void look(String podUid) {
+                workers.look(podUid);
             }
         };
     }

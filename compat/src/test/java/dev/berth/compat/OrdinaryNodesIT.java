@@ -129,6 +129,55 @@ class OrdinaryNodesIT {
               - {name: held, emptyDir: {medium: Memory, sizeLimit: 500Mi}}
             """;
 
+    /** The node has 1 CPU. */
+    private static final String URGENT =
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: urgent, namespace: kube-system}
+            spec:
+              nodeName: narrow
+              priorityClassName: system-node-critical
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: main
+                image: busybox
+                command: [sleep, "3600"]
+                resources: {requests: {cpu: 550m}}
+            """;
+
+    /** The one's container may use what its pod may, the other's more later, and its pod too. */
+    private static final String LIMITED =
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: whole}
+            spec:
+              nodeName: narrow
+              terminationGracePeriodSeconds: 1
+              resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {cpu: 200m, memory: 64Mi}}
+              containers:
+              - name: main
+                image: busybox
+                command: [dd, if=/dev/zero, of=/held/bytes, bs=1M, count=100]
+                volumeMounts: [{name: held, mountPath: /held}]
+              restartPolicy: Never
+              volumes:
+              - {name: held, emptyDir: {medium: Memory, sizeLimit: 500Mi}}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: limited}
+            spec:
+              nodeName: narrow
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: main
+                image: busybox
+                command: [sleep, "3600"]
+                resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {cpu: 100m, memory: 32Mi}}
+            """;
+
     private static OneBerth berth;
 
     @BeforeAll
@@ -245,6 +294,88 @@ class OrdinaryNodesIT {
         assertThat(of("pod/modest", "{.status.phase}")).isEqualTo("Running");
         berth.berth("node", "remove", "small", "--cluster", CLUSTER).good();
         berth.kubectl("delete", "pod", "hog", "modest", "--ignore-not-found", "--now");
+    }
+
+    @Test
+    @Order(4)
+    void a_resize_waits_for_room_and_a_critical_pod_makes_its_own() throws Exception {
+        berth.berth("node", "add", "narrow", "--cluster", CLUSTER, "--cpu", "1").good();
+        berth.kubectl("wait", "--for=create", "node/narrow", "--timeout=60s");
+        berth.kubectl("wait", "--for=condition=Ready", "node/narrow", "--timeout=60s");
+        berth.apply(asking("grows", "300m") + "---\n" + asking("stays", "600m"));
+        berth.kubectl("wait", "--for=condition=Ready", "pod/grows", "pod/stays", "--timeout=60s");
+        resize("grows", "requests", "500m");
+        berth.kubectl("wait", "--for=condition=PodResizePending", "pod/grows", "--timeout=60s");
+        var pending = "{.status.conditions[?(@.type=='PodResizePending')]";
+        assertThat(of("pod/grows", pending + ".reason}: " + pending + ".message}"))
+                .isEqualTo(
+                        "Deferred: Node didn't have enough resource: cpu, requested: 500, used:"
+                                + " 600, capacity: 1000");
+        resize("stays", "requests", "360m");
+        berth.kubectl(
+                "wait",
+                "--for=jsonpath={.status.containerStatuses[0].resources.requests.cpu}=500m",
+                "pod/grows",
+                "--timeout=60s");
+        assertThat(of("pod/grows", pending + ".reason}")).isEmpty();
+        berth.apply(LIMITED);
+        berth.kubectl("wait", "--for=condition=Ready", "pod/limited", "--timeout=60s");
+        resize("limited", "limits", "300m");
+        berth.kubectl(
+                "wait",
+                "--for=jsonpath={.status.containerStatuses[0].resources.limits.cpu}=300m",
+                "pod/limited",
+                "--timeout=60s");
+        var state = "{.status.containerStatuses[0].state.";
+        berth.kubectl(
+                "wait",
+                "--for=jsonpath=" + state + "terminated.reason}=OOMKilled",
+                "pod/whole",
+                "--timeout=60s");
+        berth.apply(URGENT);
+        berth.kubectl(
+                "wait",
+                "--for=condition=Ready",
+                "pod/urgent",
+                "--namespace=kube-system",
+                "--timeout=60s");
+        assertThat(of("pod/stays", "{.status.phase}")).isEqualTo("Running");
+        assertThat(of("pod/grows", "{.status.phase} {.status.reason}: {.status.message}"))
+                .isEqualTo("Failed Preempting: Preempted in order to admit critical pod");
+        berth.kubectl("delete", "pod", "grows", "stays", "whole", "limited", "--now");
+        berth.kubectl("delete", "pod", "urgent", "--namespace=kube-system", "--now");
+        berth.berth("node", "remove", "narrow", "--cluster", CLUSTER).good();
+    }
+
+    private static String asking(String name, String cpu) {
+        return """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: %s}
+        spec:
+          nodeName: narrow
+          terminationGracePeriodSeconds: 1
+          containers:
+          - name: main
+            image: busybox
+            command: [sleep, "3600"]
+            resources: {requests: {cpu: %s}}
+        """
+                .formatted(name, cpu);
+    }
+
+    private static void resize(String name, String kind, String cpu) throws Exception {
+        berth.kubectl(
+                "patch",
+                "pod",
+                name,
+                "--subresource=resize",
+                "--patch",
+                "{\"spec\":{\"containers\":[{\"name\":\"main\",\"resources\":{\""
+                        + kind
+                        + "\":{\"cpu\":\""
+                        + cpu
+                        + "\"}}}]}}");
     }
 
     @Test

@@ -1111,7 +1111,8 @@ public final class FakeKubeApi implements KubeApi {
                 of.os(),
                 of.priority(),
                 of.runtimeClassName(),
-                of.requests());
+                of.requests(),
+                of.limits());
     }
 
     private static Event at(Event event, Instant time) {

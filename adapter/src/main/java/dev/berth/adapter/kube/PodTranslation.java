@@ -138,7 +138,8 @@ final class PodTranslation {
                 emptyAsNull(textOrNull(node.path("os"), "name")),
                 integer(node, "priority", 0),
                 emptyAsNull(textOrNull(node, "runtimeClassName")),
-                quantities(node.path("resources").path("requests")));
+                quantities(node.path("resources").path("requests")),
+                quantities(node.path("resources").path("limits")));
     }
 
     private static @Nullable String emptyAsNull(@Nullable String text) {

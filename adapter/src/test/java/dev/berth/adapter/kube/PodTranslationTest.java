@@ -234,7 +234,7 @@ class PodTranslationTest {
                         readinessGates: [{conditionType: example.com/gate}]
                         os: {name: windows}
                         runtimeClassName: gvisor
-                        resources: {requests: {cpu: "2"}}
+                        resources: {requests: {cpu: "2"}, limits: {cpu: "3"}}
                         priority: 2000
                         securityContext:
                           runAsUser: 1000
@@ -300,7 +300,8 @@ class PodTranslationTest {
                                 "windows",
                                 2000,
                                 "gvisor",
-                                Map.of("cpu", Quantity.of("2"))));
+                                Map.of("cpu", Quantity.of("2")),
+                                Map.of("cpu", Quantity.of("3"))));
     }
 
     @Test

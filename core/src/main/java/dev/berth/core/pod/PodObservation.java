@@ -83,8 +83,15 @@ public record PodObservation(
      * @param reason such as {@code DeadlineExceeded}
      * @param message for people
      * @param disruption whether the node's own need is to blame, not the pod's doing
+     * @param disruptionMessage what the condition says then
      */
-    public record Verdict(String reason, String message, boolean disruption) {
+    public record Verdict(
+            String reason, String message, boolean disruption, String disruptionMessage) {
+        /** The condition says what the status does. */
+        public Verdict(String reason, String message, boolean disruption) {
+            this(reason, message, disruption, message);
+        }
+
         /** The pod's own doing. */
         public Verdict(String reason, String message) {
             this(reason, message, false);

@@ -42,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * @param priority what its priority class makes of it; more is more important
  * @param runtimeClassName which runtime it asks for, or null for the node's own
  * @param requests what it asks for as a whole, which counts instead of what its containers ask for
+ * @param limits what it may use as a whole, which its containers share that have no limit of their
+ *     own
  */
 public record PodSpec(
         @Nullable String nodeName,
@@ -75,7 +77,8 @@ public record PodSpec(
         @Nullable String os,
         int priority,
         @Nullable String runtimeClassName,
-        Map<String, Quantity> requests) {
+        Map<String, Quantity> requests,
+        Map<String, Quantity> limits) {
     /** Copies the collections. */
     public PodSpec {
         hostAliases = List.copyOf(hostAliases);
@@ -89,6 +92,45 @@ public record PodSpec(
         volumes = List.copyOf(volumes);
         ephemeralContainers = List.copyOf(ephemeralContainers);
         requests = Map.copyOf(requests);
+        limits = Map.copyOf(limits);
+    }
+
+    /** The same with these containers, and this as a whole, instead of its own. */
+    public PodSpec with(List<Container> inits, List<Container> mains, Grant whole) {
+        return new PodSpec(
+                nodeName,
+                schedulerName,
+                serviceAccountName,
+                restartPolicy,
+                terminationGraceSeconds,
+                activeDeadlineSeconds,
+                hostNetwork,
+                hostPid,
+                hostIpc,
+                shareProcessNamespace,
+                hostname,
+                subdomain,
+                setHostnameAsFqdn,
+                enableServiceLinks,
+                dnsPolicy,
+                dnsConfig,
+                hostAliases,
+                nodeSelector,
+                requiredNodeTerms,
+                tolerations,
+                imagePullSecrets,
+                readinessGates,
+                security,
+                inits,
+                mains,
+                volumes,
+                priorityClassName,
+                ephemeralContainers,
+                os,
+                priority,
+                runtimeClassName,
+                whole.requests(),
+                whole.limits());
     }
 
     /** All containers of every kind: init containers, containers, ephemeral ones. */

@@ -360,7 +360,11 @@ public final class PodStatuses {
         var verdict = seen.verdict();
         if (verdict != null && verdict.disruption()) {
             conditions.add(
-                    condition("DisruptionTarget", true, "TerminationByKubelet", verdict.message()));
+                    condition(
+                            "DisruptionTarget",
+                            true,
+                            "TerminationByKubelet",
+                            verdict.disruptionMessage()));
         }
         return conditions;
     }

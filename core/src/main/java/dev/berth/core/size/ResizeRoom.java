@@ -3,7 +3,7 @@ package dev.berth.core.size;
 import dev.berth.core.pod.PodSpec;
 import java.util.Optional;
 
-/** Whether a running pod may be given other resources where it is. */
+/** Whether a running pod may be given other resources on the Fargate node made for it. */
 public final class ResizeRoom {
     private ResizeRoom() {}
 
@@ -14,17 +14,15 @@ public final class ResizeRoom {
      * @param wanted the pod with the resources it wishes for
      * @param cpuMillis what the node has
      * @param memoryMebibytes what the node has
-     * @param ofFargate whether the node keeps memory for Kubernetes' own parts as Fargate does
      */
-    public static Optional<String> refusal(
-            PodSpec wanted, long cpuMillis, long memoryMebibytes, boolean ofFargate) {
+    public static Optional<String> refusal(PodSpec wanted, long cpuMillis, long memoryMebibytes) {
         var need = PodNeed.of(wanted);
         var cpu = need.cpu().milliRoundedUp();
         if (cpu > cpuMillis) {
             return Optional.of(tooLittle("cpu", cpu, cpuMillis));
         }
         var memory = need.memory().unitsRoundedUp();
-        var has = (memoryMebibytes - (ofFargate ? Sizing.RESERVED_MEBIBYTES : 0)) << 20;
+        var has = (memoryMebibytes - Sizing.RESERVED_MEBIBYTES) << 20;
         return memory > has ? Optional.of(tooLittle("memory", memory, has)) : Optional.empty();
     }
 

@@ -10,13 +10,12 @@ import dev.berth.core.pod.PodAdmission.Refusal;
 import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.PodSpec.Toleration;
 import dev.berth.core.refusal.NodeSelection;
-import dev.berth.core.size.PodNeed;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.ToLongFunction;
 
 /**
  * Whether an ordinary node takes on a pod that was bound to it, as a kubelet 1.36 decides: reasons
@@ -51,17 +50,71 @@ public final class NodeAdmission {
         }
     }
 
+    /** What a node answers. */
+    public sealed interface Decision {}
+
     /**
-     * The first reason against the pod, or empty.
+     * The pod is taken on.
+     *
+     * @param leaving who has to go first to make room for it; of a critical pod only
+     */
+    public record Taken(List<Pod> leaving) implements Decision {
+        /** Copies the list. */
+        public Taken {
+            leaving = List.copyOf(leaving);
+        }
+    }
+
+    /**
+     * The pod is not taken on.
+     *
+     * @param why the first reason against it
+     */
+    public record Refused(Refusal why) implements Decision {}
+
+    /**
+     * Whether the node takes the pod on, or gives it the resources it wishes for.
      *
      * @param others the pods that the node has taken on and that have not ended
      */
-    public static Optional<Refusal> refusal(Pod pod, Collection<Pod> others, Situation situation) {
+    public static Decision decide(Pod pod, Collection<Pod> others, Situation situation) {
         return underPressure(pod, situation)
                 .or(() -> PodAdmission.sysctlRefusal(pod))
                 .or(() -> otherSystem(pod))
-                .or(() -> noRoom(pod, others, situation.node()))
-                .or(() -> misplaced(pod, others, situation));
+                .<Decision>map(Refused::new)
+                .orElseGet(() -> fitting(pod, others, situation));
+    }
+
+    private static Decision fitting(Pod pod, Collection<Pod> others, Situation situation) {
+        var lacking = new LinkedHashMap<NodeResource, Long>();
+        for (var resource : NodeResource.values()) {
+            var requested = resource.requested(pod);
+            var missing =
+                    requested - (resource.capacity(situation.node()) - used(resource, others));
+            if (requested > 0 && missing > 0) {
+                lacking.put(resource, missing);
+            }
+        }
+        var misplaced = misplaced(pod, others, situation);
+        if (lacking.isEmpty() || (critical(pod.spec()) && misplaced.isPresent())) {
+            return misplaced.<Decision>map(Refused::new).orElseGet(() -> new Taken(List.of()));
+        }
+        if (!critical(pod.spec())) {
+            return new Refused(
+                    insufficient(
+                            lacking.sequencedKeySet().getFirst(), pod, others, situation.node()));
+        }
+        return NodePreemption.leaving(pod, others, lacking)
+                .<Decision>map(Taken::new)
+                .orElseGet(() ->
+                        new Refused(
+                                new Refusal(
+                                        "UnexpectedAdmissionError",
+                                        NodePreemption.nobody(pod, others, lacking))));
+    }
+
+    private static long used(NodeResource resource, Collection<Pod> others) {
+        return others.stream().mapToLong(resource::requested).sum();
     }
 
     /** Whether a pod is so important that pressure and ranking do not count. */
@@ -113,49 +166,17 @@ public final class NodeAdmission {
                                 "Failed to admit pod as the OS field doesn't match node OS"));
     }
 
-    private static Optional<Refusal> noRoom(Pod pod, Collection<Pod> others, OrdinaryNode node) {
-        if (others.size() + 1 > node.podsMax()) {
-            return Optional.of(insufficient("pods", 1, others.size(), node.podsMax()));
-        }
-        return tooMuch("cpu", pod, others, node.cpuMillis(), need -> need.cpu().milliRoundedUp())
-                .or(() ->
-                        tooMuch(
-                                "memory",
-                                pod,
-                                others,
-                                OrdinaryNodeObject.allocatableMemoryBytes(node),
-                                need -> need.memory().unitsRoundedUp()))
-                .or(() ->
-                        tooMuch(
-                                "ephemeral-storage",
-                                pod,
-                                others,
-                                OrdinaryNodeObject.allocatableDiskBytes(node),
-                                need -> need.ephemeralStorage().unitsRoundedUp()));
-    }
-
-    private static Optional<Refusal> tooMuch(
-            String resource,
-            Pod pod,
-            Collection<Pod> others,
-            long capacity,
-            ToLongFunction<PodNeed> amount) {
-        var requested = amount.applyAsLong(PodNeed.of(pod.spec()));
-        var used =
-                others.stream()
-                        .mapToLong(other -> amount.applyAsLong(PodNeed.of(other.spec())))
-                        .sum();
-        return requested > 0 && requested > capacity - used
-                ? Optional.of(insufficient(resource, requested, used, capacity))
-                : Optional.empty();
-    }
-
     /** Amounts are millicores, bytes, and pods. */
-    private static Refusal insufficient(String resource, long requested, long used, long capacity) {
+    private static Refusal insufficient(
+            NodeResource resource, Pod pod, Collection<Pod> others, OrdinaryNode node) {
         return new Refusal(
-                "OutOf" + resource,
+                "OutOf" + resource.text(),
                 "Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d"
-                        .formatted(resource, requested, used, capacity));
+                        .formatted(
+                                resource.text(),
+                                resource.requested(pod),
+                                used(resource, others),
+                                resource.capacity(node)));
     }
 
     private static Optional<Refusal> misplaced(

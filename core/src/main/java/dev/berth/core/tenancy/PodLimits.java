@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The limits of a pod as a whole on an ordinary node, which are the containers' together: only when
- * every container has one is there one for the pod, as with a kubelet.
+ * The limits of a pod as a whole on an ordinary node: those that it says, else the containers'
+ * together; then only when every container has one is there one for the pod, as with a kubelet.
  *
  * @param cpuMillis thousandths of a core, 0 for none
  * @param memoryBytes bytes, 0 for none
@@ -20,7 +20,35 @@ public record PodLimits(long cpuMillis, long memoryBytes) {
                 whole(spec, "cpu").milliRoundedUp(), whole(spec, "memory").unitsRoundedUp());
     }
 
+    /** These, and those that a pod says itself where they are less. */
+    public PodLimits within(PodSpec spec) {
+        return new PodLimits(
+                least(cpuMillis, said(spec, "cpu").milliRoundedUp()),
+                least(memoryBytes, said(spec, "memory").unitsRoundedUp()));
+    }
+
+    /** What both allow. */
+    public PodLimits or(PodLimits other) {
+        return new PodLimits(
+                most(cpuMillis, other.cpuMillis), most(memoryBytes, other.memoryBytes));
+    }
+
+    private static long most(long one, long other) {
+        return one == 0 || other == 0 ? 0 : Math.max(one, other);
+    }
+
+    private static long least(long one, long other) {
+        return one == 0 ? other : other == 0 ? one : Math.min(one, other);
+    }
+
+    private static Quantity said(PodSpec spec, String resource) {
+        return spec.limits().getOrDefault(resource, Quantity.ZERO);
+    }
+
     private static Quantity whole(PodSpec spec, String resource) {
+        if (said(spec, resource).amount().signum() > 0) {
+            return said(spec, resource);
+        }
         var all = Stream.concat(spec.initContainers().stream(), spec.containers().stream());
         if (all.anyMatch(container -> limit(container, resource).amount().signum() == 0)) {
             return Quantity.ZERO;

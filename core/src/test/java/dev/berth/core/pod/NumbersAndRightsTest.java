@@ -92,6 +92,42 @@ class NumbersAndRightsTest {
         assertThat(score(aPod().requesting("1", "1Ki").build(), capacity)).isEqualTo(999);
     }
 
+    @Test
+    void what_a_pod_says_as_a_whole_decides_its_class_and_is_shared_out_to_its_containers() {
+        var guaranteed =
+                aPod().limitedAsAWhole("cpu", "1")
+                        .limitedAsAWhole("memory", "256Mi")
+                        .requestingAsAWhole("cpu", "1")
+                        .requestingAsAWhole("memory", "256Mi")
+                        .container(aContainer("a").requestingOnly("cpu", "10m"))
+                        .build();
+        assertThat(ContainerResources.qosClass(guaranteed.spec())).isEqualTo("Guaranteed");
+        var burstable =
+                aPod().requestingAsAWhole("memory", "512Mi")
+                        .container(aContainer("a").requestingOnly("memory", "128Mi"))
+                        .container(aContainer("b"))
+                        .build();
+        assertThat(ContainerResources.qosClass(burstable.spec())).isEqualTo("Burstable");
+        assertThat(score(burstable, 1L << 30)).as("320 of 1024 MiB").isEqualTo(1000 - 312);
+    }
+
+    @Test
+    void a_container_without_a_limit_has_its_pods() {
+        var spec =
+                aPod().limitedAsAWhole("cpu", "500m")
+                        .limitedAsAWhole("memory", "256Mi")
+                        .build()
+                        .spec();
+        var own =
+                ContainerResources.limited(
+                        spec, aContainer().limiting(Map.of("cpu", "100m")).build());
+        assertThat(ContainerResources.cpuQuotaMicros(own)).isEqualTo(10_000);
+        assertThat(ContainerResources.memoryBytes(own)).isEqualTo(256L << 20);
+        var none = ContainerResources.limited(spec, aContainer().build());
+        assertThat(ContainerResources.cpuQuotaMicros(none)).isEqualTo(50_000);
+        assertThat(ContainerResources.cpuShares(none)).isEqualTo(512);
+    }
+
     private static int score(Pod pod, long capacity) {
         return ContainerResources.oomScore(
                 pod.spec(), pod.spec().containers().getFirst(), capacity);

@@ -56,6 +56,7 @@ public final class PodBuilder {
     private final List<Container> ephemeralContainers = new ArrayList<>();
     private @Nullable String runtimeClassName;
     private final java.util.Map<String, Quantity> requests = new java.util.HashMap<>();
+    private final java.util.Map<String, Quantity> limits = new java.util.HashMap<>();
     private @Nullable String priorityClassName = "system-node-critical";
     private @Nullable String os;
     private int priority;
@@ -275,6 +276,12 @@ public final class PodBuilder {
         return this;
     }
 
+    /** What it may use as a whole. */
+    public PodBuilder limitedAsAWhole(String resource, String quantity) {
+        limits.put(resource, Quantity.of(quantity));
+        return this;
+    }
+
     /** Sets the pod-level security context. */
     public PodBuilder security(PodSecurity newSecurity) {
         security = newSecurity;
@@ -391,7 +398,8 @@ public final class PodBuilder {
                         os,
                         priority,
                         runtimeClassName,
-                        requests),
+                        requests,
+                        limits),
                 status);
     }
 }

@@ -161,10 +161,16 @@ class ANodeAdmitsAsAKubeletDoesTest {
             List<PodBuilder> others, PodBuilder pod, List<Taint> taints, Pressure pressure) {
         var present = new ArrayList<dev.berth.core.pod.Pod>();
         others.forEach(other -> present.add(other.build()));
-        return NodeAdmission.refusal(
-                        pod.uid("new").build(),
-                        present,
-                        new NodeAdmission.Situation(NODE, Map.of("disk", "ssd"), taints, pressure))
-                .map(refusal -> refusal.reason() + ": " + refusal.message());
+        return switch (NodeAdmission.decide(
+                pod.uid("new").build(),
+                present,
+                new NodeAdmission.Situation(NODE, Map.of("disk", "ssd"), taints, pressure))) {
+            case NodeAdmission.Refused(var why) ->
+                    java.util.Optional.of(why.reason() + ": " + why.message());
+            case NodeAdmission.Taken(var leaving) -> {
+                assertThat(leaving).isEmpty();
+                yield java.util.Optional.empty();
+            }
+        };
     }
 }

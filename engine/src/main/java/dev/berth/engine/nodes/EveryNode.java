@@ -27,6 +27,16 @@ public record EveryNode(PodNodes fargate, OrdinaryNodes ordinary) implements Pod
     }
 
     @Override
+    public boolean waits(Pod pod, PodPlace place) {
+        return of(place).waits(pod, place);
+    }
+
+    @Override
+    public Optional<Refusal> resize(Pod wanted, Pod allocated, PodPlace place) {
+        return of(place).resize(wanted, allocated, place);
+    }
+
+    @Override
     public void adopted(Pod pod, PodPlace place) {
         of(place).adopted(pod, place);
     }

@@ -11,8 +11,10 @@ import dev.berth.core.node.SharedPlace;
 import dev.berth.core.pod.EtcTexts;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodAdmission.Refusal;
+import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
 import dev.berth.core.tenancy.NodeAdmission;
+import dev.berth.core.tenancy.NodePreemption;
 import dev.berth.engine.account.NetworkView;
 import dev.berth.engine.clusters.RunningCluster;
 import dev.berth.engine.podworker.Machine;
@@ -58,6 +60,30 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
     private final Set<String> waiting = ConcurrentHashMap.newKeySet();
 
     private volatile Runnable changed = () -> {};
+    private volatile Workers workers = Workers.NONE;
+
+    /** Who runs the pods. Any thread may call, and must not be made to wait. */
+    public interface Workers {
+        /** Nobody. */
+        Workers NONE =
+                new Workers() {
+                    @Override
+                    public void evict(String podUid, Verdict why) {
+                        // There is none.
+                    }
+
+                    @Override
+                    public void look(String podUid) {
+                        // There is none.
+                    }
+                };
+
+        /** Ends a pod. */
+        void evict(String podUid, Verdict why);
+
+        /** Looks at a pod again, for which there is room now. */
+        void look(String podUid);
+    }
 
     /** A node with the pods on it. */
     private record Kept(OrdinaryNode node, NodeKeeper keeper, Tenants tenants) {}
@@ -96,6 +122,11 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
     /** Is told when there are nodes or addresses that pods may have waited for. */
     public void onChange(Runnable listener) {
         changed = listener;
+    }
+
+    /** Is told of pods that have to go for others, or that have been given what they waited for. */
+    public void onRoom(Workers listener) {
+        workers = listener;
     }
 
     private void begin(OrdinaryNode node) {
@@ -353,35 +384,64 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
         if (kept == null) {
             return Optional.empty();
         }
-        var object = cluster.api().node(place.nodeName());
-        var refusal =
-                kept.tenants()
-                        .admit(
-                                pod,
-                                new NodeAdmission.Situation(
-                                        kept.node(),
-                                        object.map(node -> node.labels()).orElse(Map.of()),
-                                        object.map(node ->
-                                                        node.taints().stream()
-                                                                .map(taint ->
-                                                                        new Taint(
-                                                                                taint.key(),
-                                                                                taint.value(),
-                                                                                taint.effect()))
-                                                                .toList())
-                                                .orElse(List.of()),
-                                        kept.tenants().pressure()));
-        if (refusal.isPresent()) {
+        var outcome = kept.tenants().admit(pod, situation(kept));
+        act(outcome);
+        if (outcome.refusal().isPresent()) {
             freeIfDetached(pod.uid());
         }
-        return refusal;
+        return outcome.refusal();
+    }
+
+    private NodeAdmission.Situation situation(Kept kept) {
+        var object = cluster.api().node(kept.node().name());
+        return new NodeAdmission.Situation(
+                kept.node(),
+                object.map(node -> node.labels()).orElse(Map.of()),
+                object.map(node ->
+                                node.taints().stream()
+                                        .map(taint ->
+                                                new Taint(
+                                                        taint.key(), taint.value(), taint.effect()))
+                                        .toList())
+                        .orElse(List.of()),
+                kept.tenants().pressure());
+    }
+
+    private void act(Tenants.Outcome outcome) {
+        for (var pod : outcome.leaving()) {
+            LOG.info("pod makes room for a critical one pod={}", pod.key());
+            workers.evict(pod.uid(), NodePreemption.VERDICT);
+        }
+        outcome.look().forEach(workers::look);
+    }
+
+    @Override
+    public boolean waits(Pod pod, PodPlace place) {
+        var kept = nodes.get(place.nodeName());
+        return kept != null && kept.tenants().waits(pod.uid());
+    }
+
+    @Override
+    public Optional<Refusal> resize(Pod wanted, Pod allocated, PodPlace place) {
+        var kept = nodes.get(place.nodeName());
+        if (kept == null) {
+            return Optional.empty();
+        }
+        var known = kept.tenants().deferred(wanted);
+        if (known.isPresent() || kept.tenants().counts(wanted)) {
+            return known;
+        }
+        var outcome =
+                kept.tenants().resize(wanted, allocated, situation(kept), machine.time().now());
+        act(outcome);
+        return outcome.refusal();
     }
 
     @Override
     public void adopted(Pod pod, PodPlace place) {
         var kept = nodes.get(place.nodeName());
         if (kept != null) {
-            kept.tenants().keep(pod);
+            act(kept.tenants().keep(pod));
         }
     }
 
@@ -390,7 +450,11 @@ public final class OrdinaryNodes implements PodNodes, AutoCloseable {
         waiting.remove(pod.uid());
         freeIfDetached(pod.uid());
         var kept = nodes.get(place.nodeName());
-        if (kept != null && kept.tenants().drop(pod.uid()) && kept.tenants().all().isEmpty()) {
+        if (kept == null || !kept.tenants().counts(pod.uid())) {
+            return;
+        }
+        act(kept.tenants().drop(pod.uid()));
+        if (kept.tenants().all().isEmpty()) {
             try {
                 if (removed(kept)) {
                     removeWhenEmpty(kept);

@@ -8,6 +8,7 @@ import dev.berth.core.pod.ContainerResources;
 import dev.berth.core.pod.Expansion;
 import dev.berth.core.pod.FileSystems.PosixUser;
 import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodSpec;
 import dev.berth.core.pod.Privileges;
 import dev.berth.core.pod.ProcessIdentity;
 import dev.berth.core.pod.Volume.Source;
@@ -146,7 +147,7 @@ final class ContainerPlans {
                 sandbox.ipc(),
                 sandbox.uts(),
                 processesOf,
-                limits(container),
+                limits(pod.spec(), container),
                 Privileges.capabilities(security),
                 !security.privileged() && Boolean.FALSE.equals(security.allowPrivilegeEscalation()),
                 security.readOnlyRootFilesystem(),
@@ -181,11 +182,12 @@ final class ContainerPlans {
     }
 
     /** What the kernel holds a container to. */
-    Limits limits(Container container) {
+    Limits limits(PodSpec spec, Container container) {
+        var limited = ContainerResources.limited(spec, container);
         return new Limits(
-                ContainerResources.cpuShares(container),
-                cpuQuotaMicros(container),
-                ContainerResources.memoryBytes(container));
+                ContainerResources.cpuShares(limited),
+                cpuQuotaMicros(limited),
+                ContainerResources.memoryBytes(limited));
     }
 
     /** No more than the pod has: the kernel refuses it, where cgroups are of the first version. */

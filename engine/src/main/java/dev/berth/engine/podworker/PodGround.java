@@ -78,6 +78,7 @@ final class PodGround {
     private boolean volumesMade;
     private boolean groupMade;
     private boolean cpuLimited;
+    private @Nullable PodLimits given;
     private volatile boolean failureCounts;
 
     PodGround(Surroundings around, Pod pod, PodPlace node) {
@@ -317,19 +318,37 @@ final class PodGround {
         }
     }
 
-    /** On Fargate what was provisioned, else what its containers may use together. */
+    /** On Fargate what was provisioned, or what it says; else what it says or its containers do. */
     private PodLimits limits() {
         return switch (node) {
-            case PlacedNode own -> new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own));
-            case SharedPlace _ -> PodLimits.of(pod.spec());
+            case PlacedNode own ->
+                    new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own))
+                            .within(pod.spec());
+            case SharedPlace _ -> given == null ? PodLimits.of(pod.spec()) : given;
         };
     }
 
+    /**
+     * Lets the pod as a whole use as much as before or as much as this, whichever is more, or no
+     * more than this. On Fargate it has what was provisioned.
+     */
+    void limit(PodLimits wanted, boolean atLeast) throws GroundFailed {
+        var before = limits();
+        var now = atLeast ? before.or(wanted) : wanted;
+        if (node instanceof PlacedNode || !groupMade || now.equals(before)) {
+            return;
+        }
+        setGroup(cpuLimited ? now.cpuMillis() : 0, now.memoryBytes());
+        given = now;
+    }
+
     private void setGroup(long cpuMillis) throws GroundFailed {
+        setGroup(cpuMillis, limits().memoryBytes());
+    }
+
+    private void setGroup(long cpuMillis, long memoryBytes) throws GroundFailed {
         try {
-            around.machine()
-                    .runtime()
-                    .createPodGroup(pod.uid(), cpuMillis, limits().memoryBytes(), PIDS_MOST);
+            around.machine().runtime().createPodGroup(pod.uid(), cpuMillis, memoryBytes, PIDS_MOST);
         } catch (RuntimeFailed e) {
             throw new GroundFailed(
                     "FailedCreatePodContainer",

@@ -24,7 +24,29 @@ public interface PodNodes {
      */
     Optional<Refusal> refusal(Pod pod, PodPlace place);
 
-    /** A pod that the node took on in an earlier life of Berth: it counts, whatever it needs. */
+    /**
+     * Whether a pod that was taken on has to wait for others to end that make room for it. It is
+     * looked at again when they have.
+     */
+    default boolean waits(Pod pod, PodPlace place) {
+        return false;
+    }
+
+    /**
+     * Why the node does not give a pod other resources now; empty gives them, and they count from
+     * then on. A pod that was refused is looked at again when there is room.
+     *
+     * @param wanted with the resources it wishes for
+     * @param allocated with those that it was given
+     */
+    default Optional<Refusal> resize(Pod wanted, Pod allocated, PodPlace place) {
+        return Optional.empty();
+    }
+
+    /**
+     * A pod counts with these resources, whatever it needs: the node took it on in an earlier life
+     * of Berth, or it has taken a wish back.
+     */
     void adopted(Pod pod, PodPlace place);
 
     /** Nothing of a pod runs any more, and nothing will: it does not count any more. */

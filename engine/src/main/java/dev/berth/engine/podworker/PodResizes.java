@@ -7,15 +7,18 @@ import dev.berth.core.pod.Container;
 import dev.berth.core.pod.ContainerRun;
 import dev.berth.core.pod.Grant;
 import dev.berth.core.pod.Pod;
+import dev.berth.core.pod.PodAdmission.Refusal;
 import dev.berth.core.pod.PodResize;
 import dev.berth.core.pod.PodResize.Told;
 import dev.berth.core.size.ResizeRoom;
+import dev.berth.core.tenancy.PodLimits;
 import dev.berth.port.ContainerRuntime.RuntimeFailed;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,21 +27,25 @@ import org.jspecify.annotations.Nullable;
  */
 final class PodResizes {
     private static final String INFEASIBLE = "Infeasible";
+    private static final String DEFERRED = "Deferred";
     private static final String ERROR = "Error";
 
     private final Surroundings around;
     private final PodPlace node;
     private final ContainerPlans plans;
+    private final PodGround ground;
     private final Map<String, Grant> allocated = new HashMap<>();
     private final Map<String, Grant> actual = new HashMap<>();
+    private @Nullable Grant whole;
     private @Nullable Told pending;
     private @Nullable Told inProgress;
     private @Nullable Instant retry;
 
-    PodResizes(Surroundings around, PodPlace node, ContainerPlans plans) {
+    PodResizes(Surroundings around, PodPlace node, ContainerPlans plans, PodGround ground) {
         this.around = around;
         this.node = node;
         this.plans = plans;
+        this.ground = ground;
     }
 
     /** Takes over what was reported of the pod; what was not is as it wishes. */
@@ -70,12 +77,28 @@ final class PodResizes {
         for (var container : PodResize.resizable(pod.spec())) {
             allocated.putIfAbsent(container.name(), Grant.of(container));
         }
+        if (whole == null) {
+            whole = new Grant(pod.spec().requests(), pod.spec().limits());
+        }
     }
 
     /** A container as it is to be made, with what was granted to it. */
     Container granted(Container container) {
         var grant = allocated.get(container.name());
         return grant == null ? container : container.given(grant);
+    }
+
+    /** A pod with what was granted to its containers and to itself, whatever they wish for. */
+    Pod allocated(Pod pod) {
+        begin(pod);
+        return new Pod(
+                pod.metadata(),
+                pod.spec()
+                        .with(
+                                pod.spec().initContainers().stream().map(this::granted).toList(),
+                                pod.spec().containers().stream().map(this::granted).toList(),
+                                Objects.requireNonNull(whole)),
+                pod.status());
     }
 
     /** A container has been started with what was granted to it. */
@@ -104,7 +127,7 @@ final class PodResizes {
         begin(pod);
         decide(pod);
         var restart = new ArrayList<String>();
-        var error = "";
+        var error = limitPod(pod, true, "");
         for (var run : running) {
             var grant = allocated.get(run.name());
             var has = actual.get(run.name());
@@ -118,8 +141,11 @@ final class PodResizes {
             } else if (PodResize.restarts(container, changes)) {
                 restart.add(run.name());
             } else {
-                error = change(container.given(grant), run, error);
+                error = change(pod, container.given(grant), run, error);
             }
+        }
+        if (error.isEmpty() && restart.isEmpty()) {
+            error = limitPod(pod, false, error);
         }
         tell(pod, error, restart.isEmpty());
         return restart;
@@ -128,16 +154,19 @@ final class PodResizes {
     private void decide(Pod pod) {
         var generation = pod.metadata().generation();
         if (!PodResize.wishes(pod.spec(), allocated)) {
-            pending = null;
+            if (pending != null) {
+                pending = null;
+                around.nodes().adopted(pod, node);
+            }
             return;
         }
-        var fargate =
-                switch (node) {
-                    case PlacedNode _ -> true;
-                    case SharedPlace _ -> false;
-                };
         var refusal =
-                ResizeRoom.refusal(pod.spec(), node.cpuMillis(), node.memoryMebibytes(), fargate);
+                switch (node) {
+                    case PlacedNode _ ->
+                            ResizeRoom.refusal(pod.spec(), node.cpuMillis(), node.memoryMebibytes())
+                                    .map(words -> new Refusal(INFEASIBLE, words));
+                    case SharedPlace _ -> around.nodes().resize(pod, allocated(pod), node);
+                };
         if (refusal.isEmpty()) {
             PodResize.resizable(pod.spec())
                     .forEach(container -> allocated.put(container.name(), Grant.of(container)));
@@ -145,20 +174,56 @@ final class PodResizes {
             inProgress = new Told("", "", generation, now());
             retry = null;
             event(pod, false, "ResizeStarted", "started", "");
-        } else if (pending == null || pending.generation() != generation) {
-            pending = new Told(INFEASIBLE, refusal.get(), generation, now());
-            event(pod, true, "ResizeInfeasible", INFEASIBLE, refusal.get());
+        } else {
+            refused(pod, refusal.get());
         }
     }
 
+    /** A wish that cannot be granted ever, or not now. */
+    private void refused(Pod pod, Refusal refusal) {
+        var generation = pod.metadata().generation();
+        var reason = refusal.reason().equals(INFEASIBLE) ? INFEASIBLE : DEFERRED;
+        var before = pending;
+        if (before != null && before.generation() == generation && before.reason().equals(reason)) {
+            pending = new Told(reason, refusal.message(), generation, before.since());
+            return;
+        }
+        pending = new Told(reason, refusal.message(), generation, now());
+        around.event(
+                pod,
+                null,
+                true,
+                "Resize" + reason,
+                PodResize.event(refusal.reason(), pod.spec(), generation, refusal.message()));
+    }
+
+    /** The pod's own limits grow before its containers' and shrink after them. */
+    private String limitPod(Pod pod, boolean atLeast, String error) {
+        if (waitsForRetry()) {
+            return error;
+        }
+        try {
+            ground.limit(PodLimits.of(allocated(pod).spec()), atLeast);
+            return error;
+        } catch (PodGround.GroundFailed e) {
+            return error.isEmpty() ? e.text() : error;
+        }
+    }
+
+    private boolean waitsForRetry() {
+        return retry != null && now().isBefore(retry);
+    }
+
     /** Changes one; the first error of all, or empty. */
-    private String change(Container container, ContainerRun run, String error)
+    private String change(Pod pod, Container container, ContainerRun run, String error)
             throws InterruptedException {
-        if (retry != null && now().isBefore(retry)) {
+        if (waitsForRetry()) {
             return inProgress == null ? error : inProgress.message();
         }
         try {
-            around.machine().runtime().limit(PodLedger.rawId(run), plans.limits(container));
+            around.machine()
+                    .runtime()
+                    .limit(PodLedger.rawId(run), plans.limits(pod.spec(), container));
             actual.put(container.name(), Grant.of(container));
             return error;
         } catch (RuntimeFailed e) {

@@ -8,6 +8,7 @@ import dev.berth.core.pod.PodDecision;
 import dev.berth.core.pod.PodObservation.Verdict;
 import dev.berth.core.pod.PodWords;
 import dev.berth.core.pod.StopPlan;
+import dev.berth.core.tenancy.NodePreemption;
 import dev.berth.core.usage.ProbeCounts;
 import dev.berth.engine.Timeline;
 import dev.berth.engine.podworker.PodGround.GroundFailed;
@@ -84,7 +85,7 @@ final class PodWorker implements Runnable {
         adoption = new PodAdoption(around, ledger, box, ground, holder, probes, tries);
         stops = new ContainerStops(around, ledger, box, probes, hooks, alarm);
         var plans = new ContainerPlans(around, ground, node);
-        resizes = new PodResizes(around, node, plans);
+        resizes = new PodResizes(around, node, plans, ground);
         ledger.resizes(resizes);
         starts =
                 new ContainerStarts(
@@ -180,7 +181,7 @@ final class PodWorker implements Runnable {
             adoption.adopt(found);
             began = !found.isEmpty() || ledger.pod().status().startTime() != null;
             if (began && !ledger.pod().status().phase().ended()) {
-                around.nodes().adopted(ledger.pod(), node);
+                around.nodes().adopted(resizes.allocated(ledger.pod()), node);
             }
         }
         if (ledger.gone()) {
@@ -220,8 +221,11 @@ final class PodWorker implements Runnable {
         if (eviction != null) {
             ledger.fails(eviction);
             ledger.event(true, eviction.reason(), eviction.message());
-            stops.all(StopPlan.EVICTED_SECONDS);
-            end.settle();
+            stops.all(eviction.equals(NodePreemption.VERDICT) ? null : StopPlan.EVICTED_SECONDS);
+            settle();
+            return;
+        }
+        if (around.nodes().waits(ledger.pod(), node)) {
             return;
         }
         live();

@@ -225,6 +225,11 @@ public final class PodWorkers implements AutoCloseable {
         worker(podUid).ifPresent(worker -> worker.evict(why));
     }
 
+    /** Looks at a pod again, for which something may have changed on its node. */
+    public void look(String podUid) {
+        worker(podUid).ifPresent(worker -> worker.box().poke());
+    }
+
     Optional<PodWorker> worker(String podUid) {
         lock.lock();
         try {

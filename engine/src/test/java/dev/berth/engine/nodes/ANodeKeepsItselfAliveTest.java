@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.berth.core.cluster.ServiceRange;
+import dev.berth.core.network.NodeService;
 import dev.berth.core.network.Subnet;
 import dev.berth.core.network.Vpc;
 import dev.berth.core.node.HostFacts;
@@ -15,6 +16,7 @@ import dev.berth.core.node.SharedPlace;
 import dev.berth.core.placement.HostCapacity;
 import dev.berth.core.pod.Pod;
 import dev.berth.core.pod.PodObservation.Verdict;
+import dev.berth.core.pod.PodStatus;
 import dev.berth.core.tenancy.TenantUse;
 import dev.berth.engine.account.NetworkView;
 import dev.berth.engine.clusters.RunningCluster;
@@ -55,6 +57,16 @@ class ANodeKeepsItselfAliveTest {
     private final FakePodFiles files = new FakePodFiles();
     private final OrdinaryNodeRecords records = new OrdinaryNodeRecords(new FakeStore());
     private final Set<String> held = ConcurrentHashMap.newKeySet();
+    private final RunningCluster cluster =
+            new RunningCluster(
+                    "lab",
+                    "arn:aws:eks:eu-west-1:111122223333:cluster/lab",
+                    "111122223333",
+                    "eu-west-1",
+                    "v1.36.3",
+                    "vpc-1",
+                    ServiceRange.parse("10.100.0.0/16").orElseThrow(),
+                    api);
     private Places places = new Places(new HostCapacity(4000, 8192), _ -> Set.of());
     private OrdinaryNodes nodes = life();
 
@@ -70,15 +82,7 @@ class ANodeKeepsItselfAliveTest {
     private OrdinaryNodes life() {
         places = new Places(new HostCapacity(4000, 8192), _ -> held);
         return new OrdinaryNodes(
-                new RunningCluster(
-                        "lab",
-                        "arn:aws:eks:eu-west-1:111122223333:cluster/lab",
-                        "111122223333",
-                        "eu-west-1",
-                        "v1.36.3",
-                        "vpc-1",
-                        ServiceRange.parse("10.100.0.0/16").orElseThrow(),
-                        api),
+                cluster,
                 records,
                 new OneSubnet(),
                 new Machine(
@@ -234,6 +238,150 @@ class ANodeKeepsItselfAliveTest {
                 });
         held.remove("172.16.1.77");
         assertThat(nodes.place(besteffort()).orElseThrow().address()).isEqualTo("172.16.1.77");
+    }
+
+    @Test
+    void a_critical_pod_waits_until_those_have_ended_that_make_room_for_it() throws Exception {
+        nodes.add(wanted("one"));
+        var told = tell();
+        var victim = sized("victim", "1500m");
+        var place = nodes.place(victim).orElseThrow();
+        assertThat(nodes.refusal(victim, place)).isEmpty();
+        var critical =
+                aPod().uid("critical")
+                        .priority(2_000_001_000)
+                        .requesting("1", "1Mi")
+                        .on("one")
+                        .build();
+        assertThat(nodes.refusal(critical, nodes.place(critical).orElseThrow())).isEmpty();
+        assertThat(told).containsExactly("Preempting victim");
+        assertThat(nodes.waits(critical, place)).isTrue();
+        var other = sized("other", "100m");
+        assertThat(nodes.refusal(other, nodes.place(other).orElseThrow())).isPresent();
+        nodes.ended(victim, place);
+        assertThat(told).containsExactly("Preempting victim", "look critical");
+        assertThat(nodes.waits(critical, place)).isFalse();
+        assertThat(nodes.refusal(other, nodes.place(other).orElseThrow())).isEmpty();
+    }
+
+    @Test
+    void a_resize_waits_for_room_and_what_was_given_is_what_counts() throws Exception {
+        nodes.add(wanted("one"));
+        var told = tell();
+        for (var uid : List.of("a", "b", "c")) {
+            var pod = sized(uid, "600m");
+            assertThat(nodes.refusal(pod, nodes.place(pod).orElseThrow())).isEmpty();
+        }
+        var place = nodes.place(sized("a", "600m")).orElseThrow();
+        assertThat(nodes.resize(sized("a", "900m"), sized("a", "600m"), place))
+                .hasValueSatisfying(why -> {
+                    assertThat(why.reason()).isEqualTo("OutOfcpu");
+                    assertThat(why.message())
+                            .isEqualTo(
+                                    "Node didn't have enough resource: cpu, requested: 900, used:"
+                                            + " 1200, capacity: 2000");
+                });
+        assertThat(nodes.resize(sized("b", "1100m"), sized("b", "600m"), place)).isPresent();
+        assertThat(nodes.resize(sized("c", "400m"), sized("c", "600m"), place)).isEmpty();
+        assertThat(told).containsExactly("look a", "look b");
+        assertThat(nodes.resize(sized("a", "900m"), sized("a", "600m"), place)).isEmpty();
+        assertThat(nodes.resize(sized("b", "1100m"), sized("b", "600m"), place))
+                .hasValueSatisfying(why -> assertThat(why.message()).contains("used: 1300"));
+        var late = sized("late", "200m");
+        assertThat(nodes.refusal(late, nodes.place(late).orElseThrow())).isPresent();
+        told.clear();
+        nodes.ended(sized("a", "900m"), place);
+        assertThat(told).containsExactly("look b");
+        assertThat(nodes.resize(sized("b", "1100m"), sized("b", "600m"), place)).isEmpty();
+    }
+
+    @Test
+    void services_are_told_to_the_network_as_nodes_and_pods_come_and_go() throws Exception {
+        var node = nodes.add(wanted("one"));
+        var near =
+                new NodeService(
+                        "default", "near", List.of("10.100.0.9"), true, false, List.of(port(0)));
+        try (var ways = new ServiceWays(cluster, nodes, network, time)) {
+            ways.start();
+            ways.look();
+            assertThat(network.serviceLeads("lab")).as("nothing before it is told").isEmpty();
+            api.nodeServices(List.of(near));
+            awaitAskers(List.of("172.16.1.9", node.address()));
+            ways.present(running("guest", "172.16.1.7"));
+            awaitAskers(List.of("172.16.1.7", "172.16.1.9", node.address()));
+            ways.present(running("guest", "172.16.1.8"));
+            awaitAskers(List.of("172.16.1.8", "172.16.1.9", node.address()));
+            ways.gone(running("guest", "172.16.1.8"));
+            awaitAskers(List.of("172.16.1.9", node.address()));
+            api.nodeServices(List.of());
+            awaitAskers(List.of());
+        }
+    }
+
+    private static NodeService.Port port(int nodePort) {
+        return new NodeService.Port(
+                "TCP", 80, nodePort, List.of(new NodeService.Endpoint("172.16.1.9", 8080, "one")));
+    }
+
+    private static Pod running(String uid, String address) {
+        return aPod().uid(uid)
+                .on("one")
+                .status(
+                        new PodStatus(
+                                PodStatus.Phase.RUNNING,
+                                List.of(),
+                                null,
+                                null,
+                                address,
+                                null,
+                                null,
+                                List.of(),
+                                List.of(),
+                                null,
+                                1,
+                                List.of()))
+                .build();
+    }
+
+    /** The thread of the Services tells it, soon after the look. */
+    private void awaitAskers(List<String> askers) throws InterruptedException {
+        var wanted = askers.stream().sorted().toList();
+        for (var tries = 0; tries < 500 && !askers().equals(wanted); tries++) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        assertThat(askers()).isEqualTo(wanted);
+    }
+
+    private List<String> askers() {
+        return network.serviceLeads("lab").stream()
+                .flatMap(lead -> lead.from().stream())
+                .sorted()
+                .toList();
+    }
+
+    private static Pod sized(String uid, String cpu) {
+        return aPod().uid(uid)
+                .scheduler("default-scheduler")
+                .requesting(cpu, "1Mi")
+                .on("one")
+                .build();
+    }
+
+    private List<String> tell() {
+        var told = new CopyOnWriteArrayList<String>();
+        nodes.onRoom(
+                new OrdinaryNodes.Workers() {
+                    @Override
+                    public void evict(String podUid, Verdict why) {
+                        told.add(why.reason() + " " + podUid);
+                    }
+
+                    @Override
+                    public void look(String podUid) {
+                        told.add("look " + podUid);
+                    }
+                });
+        return told;
     }
 
     private static Pod besteffort() {

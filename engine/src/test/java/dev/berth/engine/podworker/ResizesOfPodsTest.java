@@ -165,4 +165,12 @@ class ResizesOfPodsTest {
                 .isEqualTo(new Limits(204, 20_000, 0));
         assertThat(bench.container(pod, "main").sizes()).isEqualTo(both("200m"));
     }
+
+    @Test
+    void what_a_pod_says_as_a_whole_limits_it_and_its_containers() throws Exception {
+        var pod = bench.run(aPod().limitedAsAWhole("memory", "64Mi").container(aContainer("main")));
+        assertThat(bench.runtime.groups().get(pod.uid()).memoryBytes()).isEqualTo(64L << 20);
+        assertThat(bench.runtime.plan(pod.uid(), "main").limits().memoryBytes())
+                .isEqualTo(64L << 20);
+    }
 }
