@@ -23,11 +23,13 @@ public interface ContainerRuntime {
     /**
      * Makes a pod's cgroup with its limits.
      *
+     * @param cpuShares its part of the CPU beside other pods, 2 to 262144; 1024 is that of a core
      * @param cpuMillis the most CPU it may use, in thousandths of a core, or 0 for no limit
      * @param memoryBytes the most memory, or 0 for no limit
      * @param pidsMax the most processes, or 0 for no limit
      */
-    void createPodGroup(String podUid, long cpuMillis, long memoryBytes, long pidsMax)
+    void createPodGroup(
+            String podUid, long cpuShares, long cpuMillis, long memoryBytes, long pidsMax)
             throws RuntimeFailed;
 
     /** Takes a pod's cgroup away; nothing when there is none. Processes still in it are killed. */

@@ -51,7 +51,7 @@ public abstract class ContainerRuntimeContract {
 
     @BeforeEach
     void makeThePodsCgroup() throws Exception {
-        runtime().createPodGroup(podUid(), 0, 0, 0);
+        runtime().createPodGroup(podUid(), 1024, 0, 0, 0);
         subscription = runtime().onExit(exits::add);
     }
 
@@ -208,7 +208,7 @@ public abstract class ContainerRuntimeContract {
 
     @Test
     void a_pods_cgroup_can_be_made_twice_and_removed_twice() throws Exception {
-        runtime().createPodGroup(podUid(), 500, 256L << 20, 100);
+        runtime().createPodGroup(podUid(), 1024, 500, 256L << 20, 100);
         assertThat(runtime().podGroups()).contains(podUid());
         runtime().removePodGroup(podUid());
         assertThat(runtime().podGroups()).doesNotContain(podUid());

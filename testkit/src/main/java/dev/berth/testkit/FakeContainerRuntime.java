@@ -59,11 +59,12 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     /**
      * A pod's cgroup as it was asked for last.
      *
+     * @param cpuShares its part of the CPU
      * @param cpuMillis 0 for no limit
      * @param memoryBytes 0 for no limit
      * @param pidsMax 0 for no limit
      */
-    public record PodGroup(long cpuMillis, long memoryBytes, long pidsMax) {}
+    public record PodGroup(long cpuShares, long cpuMillis, long memoryBytes, long pidsMax) {}
 
     /**
      * What a started container does by itself.
@@ -225,10 +226,11 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     }
 
     @Override
-    public void createPodGroup(String podUid, long cpuMillis, long memoryBytes, long pidsMax)
+    public void createPodGroup(
+            String podUid, long cpuShares, long cpuMillis, long memoryBytes, long pidsMax)
             throws RuntimeFailed {
         checkFault("createPodGroup");
-        locked(() -> groups.put(podUid, new PodGroup(cpuMillis, memoryBytes, pidsMax)));
+        locked(() -> groups.put(podUid, new PodGroup(cpuShares, cpuMillis, memoryBytes, pidsMax)));
     }
 
     @Override

@@ -47,7 +47,8 @@ abstract sealed class CgroupTree permits CgroupTreeV1, CgroupTreeV2 {
     }
 
     /** Makes a pod's cgroup exist with these limits; 0 means none. */
-    abstract void create(String podUid, long cpuMillis, long memoryBytes, long pidsMax)
+    abstract void create(
+            String podUid, long cpuShares, long cpuMillis, long memoryBytes, long pidsMax)
             throws IOException;
 
     /** Gives a container's cgroup other limits; 0 means none. */

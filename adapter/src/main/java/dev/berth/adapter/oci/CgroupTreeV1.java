@@ -15,7 +15,6 @@ import java.util.Optional;
 /** Cgroups of the first version: one tree for each controller. */
 final class CgroupTreeV1 extends CgroupTree {
     private static final int SIGKILL = 9;
-    private static final long SHARES_PER_CORE = 1024;
     private static final long NO_LIMIT = 1L << 62;
 
     private final Path cpu;
@@ -50,14 +49,12 @@ final class CgroupTreeV1 extends CgroupTree {
     }
 
     @Override
-    void create(String podUid, long cpuMillis, long memoryBytes, long pidsMax) throws IOException {
+    void create(String podUid, long cpuShares, long cpuMillis, long memoryBytes, long pidsMax)
+            throws IOException {
         var inCpu = Files.createDirectories(at(cpu, podPath(podUid)));
         var inMemory = Files.createDirectories(at(memory, podPath(podUid)));
         var inPids = Files.createDirectories(at(pids, podPath(podUid)));
-        write(
-                inCpu.resolve("cpu.shares"),
-                Long.toString(
-                        Math.max(2, cpuMillis == 0 ? SHARES_PER_CORE : cpuMillis * 1024 / 1000)));
+        write(inCpu.resolve("cpu.shares"), Long.toString(Math.max(2, cpuShares)));
         write(inCpu.resolve("cpu.cfs_period_us"), Long.toString(PERIOD_MICROS));
         write(
                 inCpu.resolve("cpu.cfs_quota_us"),

@@ -22,7 +22,8 @@ final class CgroupTreeV2 extends CgroupTree {
     }
 
     @Override
-    void create(String podUid, long cpuMillis, long memoryBytes, long pidsMax) throws IOException {
+    void create(String podUid, long cpuShares, long cpuMillis, long memoryBytes, long pidsMax)
+            throws IOException {
         var folder = root;
         for (var name : podPath(podUid).substring(1).split("/", -1)) {
             enableControllers(folder);
@@ -30,9 +31,7 @@ final class CgroupTreeV2 extends CgroupTree {
             Files.createDirectories(folder);
         }
         enableControllers(folder);
-        write(
-                folder.resolve("cpu.weight"),
-                Long.toString(weight(cpuMillis == 0 ? 1024 : cpuMillis * 1024 / 1000)));
+        write(folder.resolve("cpu.weight"), Long.toString(weight(cpuShares)));
         write(
                 folder.resolve("cpu.max"),
                 (cpuMillis == 0

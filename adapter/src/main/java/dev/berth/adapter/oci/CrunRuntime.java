@@ -201,11 +201,12 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
     }
 
     @Override
-    public void createPodGroup(String podUid, long cpuMillis, long memoryBytes, long pidsMax)
+    public void createPodGroup(
+            String podUid, long cpuShares, long cpuMillis, long memoryBytes, long pidsMax)
             throws RuntimeFailed {
         check(NAME, podUid);
         try {
-            running().cgroups().create(podUid, cpuMillis, memoryBytes, pidsMax);
+            running().cgroups().create(podUid, cpuShares, cpuMillis, memoryBytes, pidsMax);
         } catch (IOException failed) {
             throw new RuntimeFailed(
                     "cannot make the cgroup of pod " + podUid + ": " + failed.getMessage(), failed);

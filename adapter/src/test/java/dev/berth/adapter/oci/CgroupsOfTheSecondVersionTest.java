@@ -29,7 +29,7 @@ class CgroupsOfTheSecondVersionTest {
 
     @Test
     void a_pods_limits_are_written_as_the_kernel_wants_them() throws Exception {
-        tree.create("uid-1", 250, 512L << 20, 100);
+        tree.create("uid-1", 256, 250, 512L << 20, 100);
         var pod = root.resolve("berth/one/poduid-1");
         assertThat(pod.resolve("cpu.max")).hasContent("25000 100000");
         assertThat(pod.resolve("cpu.weight")).hasContent("10");
@@ -40,7 +40,7 @@ class CgroupsOfTheSecondVersionTest {
 
     @Test
     void no_limit_is_max() throws Exception {
-        tree.create("uid-1", 0, 0, 0);
+        tree.create("uid-1", 1024, 0, 0, 0);
         var pod = root.resolve("berth/one/poduid-1");
         assertThat(pod.resolve("cpu.max")).hasContent("max 100000");
         assertThat(pod.resolve("cpu.weight")).hasContent("39");
@@ -51,12 +51,12 @@ class CgroupsOfTheSecondVersionTest {
 
     @Test
     void controllers_are_enabled_on_the_whole_way_and_only_once() throws Exception {
-        tree.create("uid-1", 0, 0, 0);
+        tree.create("uid-1", 1024, 0, 0, 0);
         // Plain files keep only the last word; the kernel adds them up.
         assertThat(root.resolve("cgroup.subtree_control")).hasContent("+pids");
         assertThat(root.resolve("berth/one/cgroup.subtree_control")).hasContent("+pids");
         enable(root, "cpu memory pids");
-        tree.create("uid-1", 0, 0, 0);
+        tree.create("uid-1", 1024, 0, 0, 0);
         assertThat(root.resolve("cgroup.subtree_control")).hasContent("cpu memory pids");
     }
 

@@ -64,17 +64,17 @@ class ContainersAreConfinedIT {
     @Test
     void a_pods_limits_are_its_cgroups_and_can_change() throws Exception {
         Assumptions.assumeFalse(secondVersion(), "files of the first cgroup version");
-        bed.runtime().createPodGroup("limited", 250, 512L << 20, 100);
+        bed.runtime().createPodGroup("limited", 1024, 250, 512L << 20, 100);
         var memory = Path.of("/sys/fs/cgroup/memory/berth", bed.instance(), "podlimited");
         var cpu = Path.of("/sys/fs/cgroup/cpu/berth", bed.instance(), "podlimited");
         var pids = Path.of("/sys/fs/cgroup/pids/berth", bed.instance(), "podlimited");
         assertThat(memory.resolve("memory.limit_in_bytes")).hasContent("536870912");
         assertThat(cpu.resolve("cpu.cfs_quota_us")).hasContent("25000");
         assertThat(pids.resolve("pids.max")).hasContent("100");
-        bed.runtime().createPodGroup("limited", 500, 1024L << 20, 0);
+        bed.runtime().createPodGroup("limited", 1024, 500, 1024L << 20, 0);
         assertThat(memory.resolve("memory.limit_in_bytes")).hasContent("1073741824");
         assertThat(pids.resolve("pids.max")).hasContent("max");
-        bed.runtime().createPodGroup("limited", 500, 256L << 20, 0);
+        bed.runtime().createPodGroup("limited", 1024, 500, 256L << 20, 0);
         assertThat(memory.resolve("memory.limit_in_bytes")).hasContent("268435456");
         bed.runtime().removePodGroup("limited");
         assertThat(memory).doesNotExist();
@@ -92,7 +92,7 @@ class ContainersAreConfinedIT {
     @Test
     void running_out_of_the_pods_memory_is_told_too() throws Exception {
         var other = bed.pod(2);
-        bed.runtime().createPodGroup(other, 0, 64L << 20, 0);
+        bed.runtime().createPodGroup(other, 1024, 0, 64L << 20, 0);
         var plan = bed.plan(other, "greedy-pod", "tail", "/dev/zero");
         bed.run(plan);
         var exit = bed.exitOf(plan);

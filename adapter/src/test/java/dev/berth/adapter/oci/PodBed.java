@@ -140,7 +140,7 @@ final class PodBed {
     String pod(int number) throws Exception {
         var uid = "pod-" + instance + "-" + number;
         network.attach(new Attachment(uid, vpc, "10.214.1." + (10 + number), "web-" + number));
-        runtime.createPodGroup(uid, 0, 0, 0);
+        runtime.createPodGroup(uid, 1024, 0, 0, 0);
         return uid;
     }
 
@@ -150,7 +150,7 @@ final class PodBed {
         network.attach(
                 new Attachment(
                         uid, vpc, "10.214.1." + (10 + number), "web-" + number, null, null, true));
-        runtime.createPodGroup(uid, 0, 0, 0);
+        runtime.createPodGroup(uid, 1024, 0, 0, 0);
         return uid;
     }
 

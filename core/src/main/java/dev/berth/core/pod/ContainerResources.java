@@ -50,8 +50,12 @@ public final class ContainerResources {
      */
     public static long cpuShares(Container container) {
         var wanted = container.requests().getOrDefault("cpu", limit(container, "cpu"));
-        var shares = wanted.milliRoundedUp() * SHARES_OF_ONE_CPU / 1000;
-        return Math.clamp(shares, SHARES_LEAST, SHARES_MOST);
+        return shares(wanted.milliRoundedUp());
+    }
+
+    /** The shares for thousandths of a core, 2 to 262144: 250 become 256. */
+    public static long shares(long millis) {
+        return Math.clamp(millis * SHARES_OF_ONE_CPU / 1000, SHARES_LEAST, SHARES_MOST);
     }
 
     /**

@@ -1,7 +1,9 @@
 package dev.berth.core.tenancy;
 
 import dev.berth.core.pod.Container;
+import dev.berth.core.pod.ContainerResources;
 import dev.berth.core.pod.PodSpec;
+import dev.berth.core.size.PodNeed;
 import dev.berth.core.unit.Quantity;
 import java.util.List;
 import java.util.stream.Stream;
@@ -10,19 +12,23 @@ import java.util.stream.Stream;
  * The limits of a pod as a whole on an ordinary node: those that it says, else the containers'
  * together; then only when every container has one is there one for the pod, as with a kubelet.
  *
+ * @param cpuShares its part of the CPU beside other pods, 1024 for each core that it asks for
  * @param cpuMillis thousandths of a core, 0 for none
  * @param memoryBytes bytes, 0 for none
  */
-public record PodLimits(long cpuMillis, long memoryBytes) {
+public record PodLimits(long cpuShares, long cpuMillis, long memoryBytes) {
     /** The limits of a pod. */
     public static PodLimits of(PodSpec spec) {
         return new PodLimits(
-                whole(spec, "cpu").milliRoundedUp(), whole(spec, "memory").unitsRoundedUp());
+                ContainerResources.shares(PodNeed.of(spec).cpu().milliRoundedUp()),
+                whole(spec, "cpu").milliRoundedUp(),
+                whole(spec, "memory").unitsRoundedUp());
     }
 
     /** These, and those that a pod says itself where they are less. */
     public PodLimits within(PodSpec spec) {
         return new PodLimits(
+                cpuShares,
                 least(cpuMillis, said(spec, "cpu").milliRoundedUp()),
                 least(memoryBytes, said(spec, "memory").unitsRoundedUp()));
     }
@@ -30,7 +36,9 @@ public record PodLimits(long cpuMillis, long memoryBytes) {
     /** What both allow. */
     public PodLimits or(PodLimits other) {
         return new PodLimits(
-                most(cpuMillis, other.cpuMillis), most(memoryBytes, other.memoryBytes));
+                Math.max(cpuShares, other.cpuShares),
+                most(cpuMillis, other.cpuMillis),
+                most(memoryBytes, other.memoryBytes));
     }
 
     private static long most(long one, long other) {

@@ -13,12 +13,12 @@ class WhatAPodMayUseAsAWholeTest {
     @Test
     void its_containers_limits_count_when_all_have_one() {
         assertThat(limits(aPod().container(aContainer("a").limiting("1", "64Mi"))))
-                .isEqualTo(new PodLimits(1000, 64 * MEBI));
+                .isEqualTo(new PodLimits(1024, 1000, 64 * MEBI));
         assertThat(
                         limits(
                                 aPod().container(aContainer("a").limiting("1", "64Mi"))
                                         .container(aContainer("b"))))
-                .isEqualTo(new PodLimits(0, 0));
+                .isEqualTo(new PodLimits(1024, 0, 0));
     }
 
     @Test
@@ -28,12 +28,12 @@ class WhatAPodMayUseAsAWholeTest {
                                 aPod().limitedAsAWhole("memory", "96Mi")
                                         .container(aContainer("a").limiting("1", "64Mi"))
                                         .container(aContainer("b").limiting("1", "64Mi"))))
-                .isEqualTo(new PodLimits(2000, 96 * MEBI));
+                .isEqualTo(new PodLimits(2048, 2000, 96 * MEBI));
     }
 
     @Test
     void what_was_provisioned_is_the_most_of_it() {
-        var own = new PodLimits(250, 512 * MEBI);
+        var own = new PodLimits(256, 250, 512 * MEBI);
         assertThat(own.within(aPod().build().spec())).isEqualTo(own);
         assertThat(
                         own.within(
@@ -41,12 +41,13 @@ class WhatAPodMayUseAsAWholeTest {
                                         .limitedAsAWhole("memory", "64Mi")
                                         .build()
                                         .spec()))
-                .isEqualTo(new PodLimits(250, 64 * MEBI));
+                .isEqualTo(new PodLimits(256, 250, 64 * MEBI));
     }
 
     @Test
     void no_limit_is_more_than_any() {
-        assertThat(new PodLimits(0, 5).or(new PodLimits(7, 6))).isEqualTo(new PodLimits(0, 6));
+        assertThat(new PodLimits(9, 0, 5).or(new PodLimits(2, 7, 6)))
+                .isEqualTo(new PodLimits(9, 0, 6));
     }
 
     private static PodLimits limits(PodBuilder pod) {

@@ -7,6 +7,7 @@ import dev.berth.core.pod.ConfigData;
 import dev.berth.core.pod.ConfigNeeds;
 import dev.berth.core.pod.ConfigProblem;
 import dev.berth.core.pod.Container;
+import dev.berth.core.pod.ContainerResources;
 import dev.berth.core.pod.EtcTexts;
 import dev.berth.core.pod.FieldValues;
 import dev.berth.core.pod.FileSystems.PosixUser;
@@ -60,6 +61,9 @@ final class PodGround {
      * The most processes of a pod: the hard limit of eks-fargate §3.9 for the whole (our choice).
      */
     private static final long PIDS_MOST = 65_535;
+
+    /** The part of the CPU that a pod starts with at least, that of one core (our choice). */
+    private static final long SHARES_AT_START = 1024;
 
     /** Runtime classes that mean what runs containers here anyway (our choice). */
     private static final Set<String> RUNTIMES = Set.of("crun", "runc");
@@ -305,7 +309,7 @@ final class PodGround {
 
     /** The cgroup, without the CPU quota: a quota makes starts slow; it comes after them. */
     private @Nullable Void makeGroup() throws GroundFailed {
-        setGroup(0);
+        setGroup(limits(), false);
         groupMade = true;
         return null;
     }
@@ -313,7 +317,7 @@ final class PodGround {
     /** Puts the provisioned CPU as a limit onto the pod, unless that was done before. */
     void limitCpu() throws GroundFailed {
         if (!cpuLimited) {
-            setGroup(limits().cpuMillis());
+            setGroup(limits(), true);
             cpuLimited = true;
         }
     }
@@ -322,7 +326,10 @@ final class PodGround {
     private PodLimits limits() {
         return switch (node) {
             case PlacedNode own ->
-                    new PodLimits(own.cpuMillis(), Surroundings.memoryBytes(own))
+                    new PodLimits(
+                                    ContainerResources.shares(own.cpuMillis()),
+                                    own.cpuMillis(),
+                                    Surroundings.memoryBytes(own))
                             .within(pod.spec());
             case SharedPlace _ -> given == null ? PodLimits.of(pod.spec()) : given;
         };
@@ -338,17 +345,23 @@ final class PodGround {
         if (node instanceof PlacedNode || !groupMade || now.equals(before)) {
             return;
         }
-        setGroup(cpuLimited ? now.cpuMillis() : 0, now.memoryBytes());
+        setGroup(now, cpuLimited);
         given = now;
     }
 
-    private void setGroup(long cpuMillis) throws GroundFailed {
-        setGroup(cpuMillis, limits().memoryBytes());
-    }
-
-    private void setGroup(long cpuMillis, long memoryBytes) throws GroundFailed {
+    /** Until its containers have started, a pod is held back by no CPU limit, nor by others. */
+    private void setGroup(PodLimits limits, boolean limitCpu) throws GroundFailed {
         try {
-            around.machine().runtime().createPodGroup(pod.uid(), cpuMillis, memoryBytes, PIDS_MOST);
+            around.machine()
+                    .runtime()
+                    .createPodGroup(
+                            pod.uid(),
+                            limitCpu
+                                    ? limits.cpuShares()
+                                    : Math.max(SHARES_AT_START, limits.cpuShares()),
+                            limitCpu ? limits.cpuMillis() : 0,
+                            limits.memoryBytes(),
+                            PIDS_MOST);
         } catch (RuntimeFailed e) {
             throw new GroundFailed(
                     "FailedCreatePodContainer",

@@ -42,6 +42,7 @@ class APodRunsAndGoesTest {
     void the_pods_cgroup_has_the_provisioned_size_once_it_runs() throws Exception {
         bench.started();
         var pod = bench.run(aPod());
+        assertThat(bench.runtime.groups().get(pod.uid()).cpuShares()).isEqualTo(256);
         assertThat(bench.runtime.groups().get(pod.uid()).cpuMillis()).isEqualTo(250);
         assertThat(bench.runtime.groups().get(pod.uid()).memoryBytes()).isEqualTo(512L << 20);
     }

@@ -94,7 +94,7 @@ class BerthStartsAgainTest {
     @Test
     void pods_of_other_clusters_are_left_alone() throws Exception {
         bench.files.prepare("uid-9", new Owner("other", "default", "theirs"));
-        bench.runtime.createPodGroup("uid-9", 0, 0, 0);
+        bench.runtime.createPodGroup("uid-9", 1024, 0, 0, 0);
         bench.restart();
         bench.pass(Duration.ofSeconds(5));
         assertThat(bench.runtime.podGroups()).containsExactly("uid-9");
@@ -104,7 +104,7 @@ class BerthStartsAgainTest {
     void what_belongs_to_nobody_is_removed_before_anything_starts() throws Exception {
         var pod = bench.run(aPod());
         bench.workers.close();
-        bench.runtime.createPodGroup("uid-8", 0, 0, 0);
+        bench.runtime.createPodGroup("uid-8", 1024, 0, 0, 0);
         bench.network.attach(new Attachment("uid-8", Bench.VPC, "172.16.1.200", "x"));
         var image = bench.images.find("busybox").orElseThrow();
         bench.images.mount(image, "ab");
