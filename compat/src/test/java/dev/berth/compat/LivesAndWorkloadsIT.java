@@ -104,6 +104,21 @@ class LivesAndWorkloadsIT {
             ---
             apiVersion: v1
             kind: Pod
+            metadata: {name: hooked}
+            spec:
+              terminationGracePeriodSeconds: 3
+              containers:
+              - name: begins
+                image: busybox
+                command: [sleep, "3600"]
+                lifecycle: {postStart: {exec: {command: [sh, -c, "echo not so; exit 3"]}}}
+              - name: ends
+                image: busybox
+                command: [sleep, "3600"]
+                lifecycle: {preStop: {httpGet: {port: 1, path: /bye}}}
+            ---
+            apiVersion: v1
+            kind: Pod
             metadata: {name: troubled}
             spec:
               terminationGracePeriodSeconds: 1
@@ -427,6 +442,32 @@ class LivesAndWorkloadsIT {
 
         berth.kubectl("delete", "pod", "forced", "--force", "--grace-period=0");
         OneBerth.until("it is gone from the machine too", () -> !runs("471101"));
+    }
+
+    @Test
+    void hooks_that_fail_are_told() throws Exception {
+        OneBerth.until(
+                "the hook has failed",
+                () ->
+                        berth.kubectl(
+                                        "get",
+                                        "events",
+                                        "--field-selector=involvedObject.name=hooked")
+                                .contains("FailedPostStartHook"));
+        assertThat(field("pod/hooked", "{.status.containerStatuses[?(@.name=='ends')].ready}"))
+                .isEqualTo("true");
+        berth.kubectl("delete", "pod", "hooked", "--timeout=30s");
+        assertThat(
+                        berth.kubectl(
+                                "get",
+                                "events",
+                                "--field-selector=involvedObject.name=hooked",
+                                "-o",
+                                "jsonpath={range .items[*]}{.reason}: {.message}{'\\n'}{end}"))
+                .contains(
+                        "FailedPostStartHook: PostStartHook failed",
+                        "Killing: FailedPostStartHook",
+                        "FailedPreStopHook: PreStopHook failed");
     }
 
     private static boolean runs(String lastWord) {
