@@ -533,26 +533,15 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
 
     @Override
     public void kill(String id) throws InterruptedException {
-        check(ID, id);
-        var entry = entries.get(id);
-        if (entry == null) {
-            return;
-        }
-        entry.lock.lockInterruptibly();
-        try {
-            var notes = entry.notes;
-            if (notes != null) {
-                end(entry, running().cgroups().containerPath(notes.podUid(), id));
-            }
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
-        } finally {
-            entry.lock.unlock();
-        }
+        end(id, false);
     }
 
     @Override
     public void remove(String id) throws InterruptedException {
+        end(id, true);
+    }
+
+    private void end(String id, boolean away) throws InterruptedException {
         check(ID, id);
         var entry = entries.get(id);
         if (entry == null) {
@@ -565,9 +554,11 @@ public final class CrunRuntime implements ContainerRuntime, AutoCloseable {
                 return;
             }
             end(entry, running().cgroups().containerPath(notes.podUid(), id));
-            tidy(id, notes.podUid());
-            entries.remove(id, entry);
-            entry.notes = null;
+            if (away) {
+                tidy(id, notes.podUid());
+                entries.remove(id, entry);
+                entry.notes = null;
+            }
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         } finally {
