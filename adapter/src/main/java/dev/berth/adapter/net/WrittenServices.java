@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What has been written of ways to Services, so that nothing is written twice. A namespace is known
@@ -15,8 +16,7 @@ import java.util.Map;
  * hold the VPC's lock.
  */
 final class WrittenServices {
-    private final Map<String, Map<Path, Written>> byCluster =
-            new java.util.concurrent.ConcurrentHashMap<>();
+    private final Map<String, Map<Path, Written>> byCluster = new ConcurrentHashMap<>();
 
     /** A script, and the namespace it was run in. */
     private record Written(String script, Object namespace) {}

@@ -1,6 +1,8 @@
 package dev.berth.core.network;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +56,7 @@ public record ServiceLead(
             Collection<NodeService> services,
             Map<String, String> nodes,
             Map<String, ? extends Collection<String>> pods) {
-        var leads = new java.util.ArrayList<ServiceLead>();
+        var leads = new ArrayList<ServiceLead>();
         for (var service : services) {
             for (var port : service.ports()) {
                 if (service.internalLocal()) {
@@ -79,7 +81,7 @@ public record ServiceLead(
         for (var endpoint : port.endpoints()) {
             var name = endpoint.nodeName();
             if (name != null) {
-                byNode.computeIfAbsent(name, _ -> new java.util.ArrayList<>()).add(endpoint);
+                byNode.computeIfAbsent(name, _ -> new ArrayList<>()).add(endpoint);
             }
         }
         byNode.forEach((name, endpoints) -> {
@@ -131,9 +133,7 @@ public record ServiceLead(
     private static List<Target> targets(List<NodeService.Endpoint> endpoints) {
         return endpoints.stream()
                 .map(endpoint -> new Target(endpoint.address(), endpoint.port()))
-                .sorted(
-                        java.util.Comparator.comparing(Target::address)
-                                .thenComparingInt(Target::port))
+                .sorted(Comparator.comparing(Target::address).thenComparingInt(Target::port))
                 .distinct()
                 .toList();
     }

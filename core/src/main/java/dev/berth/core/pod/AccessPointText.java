@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What users say of an access point after its path, in the words of EFS's own: {@code
- * uid=1000,gid=1000} makes everybody that user (PosixUser), {@code
+ * uid=1000,gid=1000} makes a container's own user that one (PosixUser), {@code
  * owner-uid=1000,owner-gid=1000,permissions=0755} makes its folder where it is missing
  * (CreationInfo). Two plain numbers are short for the owner of a folder with 0755.
  */

@@ -32,7 +32,7 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
      * @param fileSystem its {@code fs-…}
      * @param path the folder in it that is its root
      * @param creation how that folder is made, or null when it must be there
-     * @param user who everybody is who comes this way, or null for who they are
+     * @param user who a container's own user is that comes this way, or null for who it is
      */
     public record AccessPoint(
             String fileSystem,
@@ -50,7 +50,7 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
     public record Creation(long uid, long gid, int mode) {}
 
     /**
-     * Who everybody is who comes by an access point: EFS's PosixUser.
+     * Who a container's own user is that comes by an access point: EFS's PosixUser.
      *
      * @param uid the user
      * @param gid the group
@@ -63,7 +63,7 @@ public record FileSystems(Map<String, String> folders, Map<String, AccessPoint> 
      * @param folder of the machine
      * @param below relative to it, possibly empty; never leads out of it
      * @param creation how what is missing is made, or null when all must be there
-     * @param user who everybody is there, or null for who they are
+     * @param user who a container's own user is there, or null for who it is
      */
     public record Place(
             String folder, String below, @Nullable Creation creation, @Nullable PosixUser user) {}

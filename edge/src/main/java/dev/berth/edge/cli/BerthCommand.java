@@ -197,7 +197,7 @@ public final class BerthCommand implements Runnable {
                 names = "--efs-access-point",
                 paramLabel = "fsap-ID=fs-ID:/PATH[,SETTING=NUMBER...]",
                 description =
-                        "a way into such a file system; uid=N,gid=N: who everybody is there;"
+                        "a way into such a file system; uid=N,gid=N: who a container's user is there;"
                                 + " owner-uid=N,owner-gid=N,permissions=0755: its folder is made when"
                                 + " it is missing; may be repeated")
         private List<String> accessPoints = List.of();

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +45,7 @@ public final class ServiceWays implements KubeApi.PodListener, AutoCloseable {
     // Owned by the thread.
     private String complaint = "";
 
-    private final List<Subscription> watches = new java.util.concurrent.CopyOnWriteArrayList<>();
+    private final List<Subscription> watches = new CopyOnWriteArrayList<>();
 
     /** A pod with an address. */
     private record Tenant(String nodeName, String address) {}

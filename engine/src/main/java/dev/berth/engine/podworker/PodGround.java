@@ -130,7 +130,7 @@ final class PodGround {
         return volumes.get(name);
     }
 
-    /** Who everybody is in a volume, or null for who they are. */
+    /** Who a container's own user is in a volume, or null for who it is. */
     @Nullable PosixUser posixUser(String volume) {
         return posixUsers.get(volume);
     }
